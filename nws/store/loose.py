@@ -1,0 +1,146 @@
+"""Objects as files of their own: `ROOT/3f/3f9a….zst`.
+
+This module finds and opens them; it must not know how they are compressed, nor who wants them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
+
+from nws import fsio
+from nws.errors import Damaged, NewerFormat, UnknownName
+from nws.ids import HEX_LENGTH, ObjectId, is_hex
+from nws.store.decode import Body
+from nws.store.frames import Broken, Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+T = TypeVar("T")
+SUFFIX = ".zst"
+# Seconds to wait before looking again for a file that its folder lists but that does not open.
+_PAUSES = (0.0, 0.05, 0.5)
+
+
+class Loose:
+    """The folder of loose objects.
+
+    Parameters
+    ----------
+    root
+        The folder; it need not be there yet.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._start = os.fspath(root) + os.sep
+        self._folders: dict[str, Path] = {}
+
+    def path(self, oid: ObjectId) -> Path:
+        """Return where the file of an object is, or would be."""
+        return self.folder(oid) / (oid + SUFFIX)
+
+    def folder(self, oid: ObjectId) -> Path:
+        """Return the folder of an object, the same for all that share it."""
+        name = oid[:2]
+        if name not in self._folders:
+            self._folders[name] = self.root / name
+        return self._folders[name]
+
+    @contextlib.contextmanager
+    def body(self, oid: ObjectId) -> Iterator[Body]:
+        """Open an object; what is found wrong with it, here or in the body of the `with`, names it and its file.
+
+        Raises
+        ------
+        UnknownName
+            If it is not there.
+        Damaged
+            If its file does not decode.
+        NewerFormat
+            If a later version wrote it.
+        """
+        with self._open(oid) as handle, self.naming(oid):
+            yield Body(handle)
+
+    def freshen(self, oid: ObjectId, size: int) -> bool:
+        """Keep a stored object from a collector at work, and say whether it counts as stored.
+
+        An empty file, a torn one, one of another size and one that may not be touched do not.
+        """
+        try:
+            with steady(lambda: open(self._name(oid), "rb", buffering=0)) as handle:
+                if Body(handle).plain not in (size, None):
+                    return False
+                fsio.freshen(handle.fileno())
+        except (FileNotFoundError, PermissionError, Broken):
+            return False
+        except Unsupported as err:
+            raise self._newer(oid, err) from err
+        return True
+
+    @contextlib.contextmanager
+    def naming(self, oid: ObjectId) -> Iterator[None]:
+        """Give the object and its file to errors of the body that do not name them (a full disk names nothing)."""
+        try:
+            yield
+        except Broken as err:
+            raise Damaged(
+                f"object {oid} is damaged: {err}: {self._name(oid)}",
+                hint="move the file away and store the same content again, or bring it back from a copy",
+            ) from err
+        except Unsupported as err:
+            raise self._newer(oid, err) from err
+        except OSError as err:
+            if err.filename is None and err.errno is not None:
+                err.filename = self._name(oid)
+            raise
+
+    def ids(self, prefix: str = "") -> Iterator[ObjectId]:
+        """Yield the ids of all files that begin with `prefix`, sorted, one folder in memory at a time."""
+        for folder in steady(lambda: fsio.names(self.root)):
+            if is_hex(folder, 2) and folder.startswith(prefix[:2]):
+                for name in self._files(folder):
+                    if name.startswith(prefix):
+                        yield ObjectId(name[:HEX_LENGTH])
+
+    def _files(self, folder: str) -> list[str]:
+        names = steady(lambda: fsio.names(self.root / folder))
+        return [name for name in names if _is_object(name) and name.startswith(folder)]
+
+    def _name(self, oid: ObjectId) -> str:
+        return f"{self._start}{oid[:2]}{os.sep}{oid}{SUFFIX}"
+
+    def _open(self, oid: ObjectId) -> BinaryIO:
+        for pause in _PAUSES:
+            try:
+                return steady(lambda: open(self._name(oid), "rb", buffering=0))
+            except (FileNotFoundError, NotADirectoryError):
+                # A name once seen absent may stay so for half a minute on NFS; only a fresh listing can tell.
+                if oid + SUFFIX not in self._files(oid[:2]):
+                    break
+            time.sleep(pause)
+        raise UnknownName(f"no object {oid} in {self.root}", hint="`nws ls-objects` lists what is stored")
+
+    def _newer(self, oid: ObjectId, err: Unsupported) -> NewerFormat:
+        return NewerFormat(f"object {oid} is in a newer format: {err}: {self._name(oid)}", hint="use a newer nws")
+
+
+def steady(operation: Callable[[], T], tries: int = 3) -> T:
+    """Return the result of `operation`, done again when a file server says that what was opened is gone (ESTALE)."""
+    for _ in range(tries - 1):
+        try:
+            return operation()
+        except OSError as err:
+            if err.errno != errno.ESTALE:
+                raise
+    return operation()
+
+
+def _is_object(name: str) -> bool:
+    return name.endswith(SUFFIX) and is_hex(name.removesuffix(SUFFIX), HEX_LENGTH)
