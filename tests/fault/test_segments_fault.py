@@ -1,0 +1,233 @@
+"""The index under writers that die and writers by the dozen: nothing lost, doubled or torn, and no reader trips."""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import polars as pl
+import pytest
+from index_rows import row
+
+from nws.errors import Damaged, UnknownName
+from nws.index import segments
+from nws.index.predictions import Predictions
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="forks")
+TESTS = Path(__file__).parents[1]
+# Each script forks children out of one process that has loaded everything, so that a death costs milliseconds.
+HEAD = """
+import itertools, os, random, signal, sys, tempfile, time
+from pathlib import Path
+from index_rows import row
+from nws.errors import Damaged, UnknownName
+from nws.index import segments
+
+folder = Path(sys.argv[1])
+with tempfile.TemporaryDirectory() as scratch:
+    segments.append(Path(scratch), [row(0)])
+
+def child(work):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+            os._exit(1)
+        os._exit(0)
+    return pid
+
+def exit_code(pid):
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+"""
+
+
+def run(script, *words, timeout=60):
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", HEAD + script, *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    return done.stdout.split()
+
+
+def raw(catalog, table):
+    """Read a table as a program would that knows nothing of nws."""
+    return pl.read_parquet(catalog / table)
+
+
+DIE_AT = """
+def work(catalog, step):
+    count = itertools.count(1)
+    def passed():
+        if next(count) == step:
+            os._exit(9)
+    def watch(event, words):
+        if event in ("open", "os.mkdir", "os.link", "os.remove") and str(folder) in str(words[0]):
+            passed()
+    sys.addaudithook(watch)
+    fsync = os.fsync
+    def counted(descriptor):
+        passed()
+        fsync(descriptor)
+    os.fsync = counted
+    segments.append(catalog, [row(1), row(2)])
+
+for step in itertools.count(1):
+    catalog = folder / str(step)
+    if sys.argv[2] == "later":
+        segments.append(catalog, [row(0)])
+    if exit_code(child(lambda: work(catalog, step))) == 0:
+        break
+print(step)
+"""
+
+
+@pytest.mark.parametrize(("moment", "before"), [("first", []), ("later", [0])])
+def test_a_writer_that_dies_at_any_step_leaves_nothing_that_a_reader_trips_over(tmp_path, moment, before):
+    (steps,) = run(DIE_AT, tmp_path, moment)
+    assert int(steps) > 10
+    seen = []
+    for step in range(1, int(steps) + 1):
+        catalog = tmp_path / str(step)
+        held = Predictions(catalog)
+        found = sorted(held.filter_by_criteria()["pipeline_number"].to_list())
+        assert found in (before, [*before, 1, 2])
+        seen.append(len(found))
+        for number in found:
+            assert held.arrays(row(number).meta["prediction_id"]).shape[0] == 3
+        for table in segments.TABLES:
+            if segments.names(catalog / table):
+                raw(catalog, table)
+        segments.append(catalog, [row(1), row(2)])
+        assert sorted(held.filter_by_criteria()["pipeline_number"].to_list()) == [*before, 1, 2]
+        assert held.arrays(row(1).meta["prediction_id"]).shape[0] == 3
+    assert seen == sorted(seen)
+    assert len(set(seen)) == 2
+
+
+WRITERS, EACH = 8, 15
+APPEND = """
+writers, each = int(sys.argv[2]), int(sys.argv[3])
+
+def work(writer):
+    for number in range(each):
+        segments.append(folder, [row(writer * each + number)])
+
+children = [child(lambda: work(writer)) for writer in range(writers)]
+sys.exit(max(map(exit_code, children)))
+"""
+
+
+def test_many_writers_at_once_and_readers_all_the_while(tmp_path):
+    total = WRITERS * EACH
+    segments.append(tmp_path, [row(total)])
+    failures, counts, done = [], [], threading.Event()
+
+    def write():
+        try:
+            run(APPEND, tmp_path, WRITERS, EACH)
+        except BaseException as err:
+            failures.append(err)
+        finally:
+            done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    held = Predictions(tmp_path)
+    while not done.is_set():
+        ids = held.filter_by_criteria(show=["prediction_id"])["prediction_id"]
+        assert ids.n_unique() == len(ids)
+        counts.append(len(ids))
+        plain = raw(tmp_path, segments.META)["prediction_id"]
+        assert plain.n_unique() == len(plain) >= counts[-1]
+        visible = set(ids)
+        assert visible <= set(raw(tmp_path, segments.DATA)["prediction_id"])
+    writer.join()
+    assert not failures
+    assert counts == sorted(counts)
+    assert len(set(counts)) > 3
+    assert sorted(held.filter_by_criteria()["pipeline_number"].to_list()) == list(range(total + 1))
+    assert raw(tmp_path, segments.DATA).group_by("prediction_id").len()["len"].to_list() == [3] * (total + 1)
+    assert {path.name for path in tmp_path.iterdir()} == set(segments.TABLES)
+
+
+KILL = """
+chance = random.Random(int(sys.argv[2]))
+
+def work(first, pipe):
+    for number in itertools.count(first):
+        segments.append(folder, [row(number), row(number + 100_000)])
+        os.write(pipe, f"{number} ".encode())
+
+for victim in range(1, 13):
+    reading, writing = os.pipe()
+    pid = child(lambda: work(victim * 1000, writing))
+    os.close(writing)
+    os.read(reading, 1)
+    time.sleep(chance.uniform(0, 0.06))
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    text = f"{victim * 1000}"[:1]
+    while part := os.read(reading, 4096):
+        text += part.decode()
+    print(text)
+"""
+
+
+def test_writers_killed_at_random_lose_nothing_that_was_acknowledged(tmp_path):
+    acknowledged = {int(word) for word in run(KILL, tmp_path, os.getpid())}
+    found = Predictions(tmp_path).filter_by_criteria()["pipeline_number"].to_list()
+    assert len(found) == len(set(found))
+    assert acknowledged | {number + 100_000 for number in acknowledged} <= set(found)
+    beyond = {number for number in found if number < 100_000} - acknowledged
+    assert len(beyond) <= 12
+    assert raw(tmp_path, segments.META).shape[0] == len(found)
+    data = raw(tmp_path, segments.DATA).group_by("prediction_id").len()
+    assert set(data["len"]) == {3}
+    for path in segments.paths(tmp_path, segments.META) + segments.paths(tmp_path, segments.DATA):
+        segments.verify(path)
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
+    script = """
+import errno, resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+try:
+    segments.append(folder, [row(number) for number in range(50)])
+except OSError as err:
+    print(err.errno == errno.EFBIG, err.filename is not None)
+"""
+    assert run(script, tmp_path / "catalog") == ["True", "True"]
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert Predictions(tmp_path / "catalog").filter_by_criteria().shape[0] == 0
+
+
+@pytest.mark.parametrize("table", segments.TABLES)
+def test_a_flipped_bit_is_an_answer_or_a_named_damage_but_never_another_error(tmp_path, table):
+    name = segments.append(tmp_path, [row(number) for number in range(20)])
+    path = tmp_path / table / name
+    whole, chance, held = path.read_bytes(), random.Random(1), Predictions(tmp_path)
+    damages = []
+    for _ in range(40):
+        spoilt = bytearray(whole)
+        spoilt[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+        path.write_bytes(spoilt)
+        try:
+            held.filter_by_criteria()
+            held.arrays(row(3).meta["prediction_id"])
+        except Damaged as err:
+            damages.append(err.message)
+        except UnknownName:
+            assert table == segments.META
+    assert len(damages) > 5
+    assert all(name in message for message in damages)
