@@ -1,0 +1,201 @@
+"""Files in, dataset out: the order in which the other rooms of this package are asked.
+
+This room must not know of workspaces or of the object store.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from nws.dataset.axis import same_axis
+from nws.dataset.columns import Column, join, spectrum
+from nws.dataset.contents import Dataset
+from nws.dataset.dialect import delimited
+from nws.dataset.files import read_text
+from nws.dataset.folder import parts_of
+from nws.dataset.header import Decision, decide, mismatch
+from nws.dataset.roles import assign, metadata_values
+from nws.dataset.table import check_numbers, parse
+from nws.dataset.targets import target_of
+from nws.dataset.understood import Understood, file_facts, understand
+from nws.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nws.dataset.contents import Axis, ReadOptions
+    from nws.dataset.dialect import Delimited
+    from nws.dataset.folder import Part
+    from nws.dataset.table import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Opened:
+    """The files of a dataset cut into cells, with a decision about the header of each, by path."""
+
+    parts: list[Part]
+    files: dict[str, Delimited]
+    decisions: dict[str, Decision]
+
+    def table(self, path: Path | None, numeric: Sequence[int] = ()) -> Table | None:
+        """Parse one of the files, if it is there."""
+        if path is None:
+            return None
+        return parse(self.files[str(path)], header=self.decisions[str(path)].header, numeric=numeric)
+
+
+def read(paths: Sequence[Path], *, name: str, options: ReadOptions) -> tuple[Dataset, Understood]:
+    """Read delimited text as a dataset.
+
+    Parameters
+    ----------
+    paths
+        One wide file; an X and a Y file (and a file of metadata); or a folder of X/Y/M files by partition.
+    name
+        Name of the dataset.
+    options
+        What is known about the files; the rest is found out.
+
+    Returns
+    -------
+    dataset
+        Samples in the order of the files: train, val, test. Without a column of ids they are "1", "2", ….
+    understood
+        What was found out.
+
+    Raises
+    ------
+    BadInput
+        With file, line and column, for whatever cannot be used as it is.
+    """
+    parts, ignored = parts_of(paths)
+    opened = _open(parts, options)
+    spectra, axis, assumed, x_tables = _spectra(opened, options)
+    sizes = [table.samples for table in x_tables]
+    columns = [
+        *join("X", x_tables, sizes),
+        *join("Y", [opened.table(part.y) for part in parts], sizes),
+        *join("M", [opened.table(part.m) for part in parts], sizes),
+    ]
+    partitions = [part.partition for part, size in zip(parts, sizes, strict=True) for _ in range(size)]
+    names = [x_tables[0].names[place] for place in x_tables[0].numeric]
+    roles = assign(columns, options, spectral=names, partitions=partitions)
+    _check_enough(roles.partition, parts[0].x)
+    dataset = Dataset(
+        name=name,
+        spectra=spectra,
+        axis=axis,
+        sample_ids=roles.ids,
+        partition=roles.partition,
+        targets=tuple(target_of(_renamed(column, roles.targets), task=options.task) for column in roles.targets),
+        metadata={column.name: metadata_values(column) for column in roles.metadata},
+    )
+    files = [
+        file_facts(opened.files[str(path)], kind, opened.decisions[str(path)], part.partition)
+        for part in parts
+        for kind, path in part.files()
+    ]
+    notes = [*_header_notes(opened), *_axis_notes(axis), *roles.notes]
+    return dataset, understand(dataset, files=files, unit_assumed=assumed, notes=notes, ignored=ignored)
+
+
+def _open(parts: list[Part], options: ReadOptions) -> _Opened:
+    files: dict[str, Delimited] = {}
+    for part in parts:
+        for _, path in part.files():
+            files[str(path)] = delimited(read_text(path), options, sibling=files.get(str(part.x)))
+    _check_order(parts[0], files)
+    decisions = decide(parts, files, option=options.header)
+    for part in parts:
+        rows = [(str(path), files[str(path)].count, decisions[str(path)].header) for _, path in part.files()]
+        if len({count - header for _, count, header in rows}) > 1:
+            raise mismatch(rows)
+    return _Opened(parts=parts, files=files, decisions=decisions)
+
+
+def _check_order(part: Part, files: dict[str, Delimited]) -> None:
+    if not part.by_order or part.y is None:
+        return
+    x, y = files[str(part.x)], files[str(part.y)]
+    if y.width > x.width:
+        raise BadInput(
+            f"{x.path} has {x.width} columns and {y.path} has {y.width}: are the spectra in the second?",
+            hint="give the X file first, or name them X… and Y…",
+        )
+
+
+def _spectra(opened: _Opened, options: ReadOptions) -> tuple[NDArray[np.float64], Axis, bool, list[Table]]:
+    """Return the spectra of all X files one below the other, their axis, and the tables without their numbers."""
+    import numpy as np
+
+    tables: list[Table] = []
+    matrices: list[NDArray[np.float64]] = []
+    first: tuple[Axis, bool] | None = None
+    for part in opened.parts:
+        file, decision = opened.files[str(part.x)], opened.decisions[str(part.x)]
+        positions, axis, assumed = spectrum(file, options, header=decision.header)
+        first = first or (axis, assumed)
+        _check_axis(opened.parts[0].x, first[0], part.x, axis)
+        table = parse(file, header=decision.header, numeric=positions)
+        check_numbers(table)
+        matrices.append(table.numbers)
+        tables.append(table)
+    assert first is not None
+    spectra = matrices[0] if len(matrices) == 1 else np.concatenate(matrices)
+    spectra.flags.writeable = False
+    return spectra, *first, tables
+
+
+def _check_axis(first: Path, expected: Axis, other: Path, found: Axis) -> None:
+    if same_axis(expected, found):
+        return
+    if len(expected.values) != len(found.values):
+        what = f"{len(expected.values)} and {len(found.values)} features"
+    elif expected.unit != found.unit:
+        what = f"{expected.unit} and {found.unit}"
+    else:
+        pairs = enumerate(zip(expected.values, found.values, strict=True))
+        place, (one, two) = next((place, pair) for place, pair in pairs if pair[0] != pair[1])
+        what = f"feature {place + 1} is {one:.10g} and {two:.10g} {found.unit}"
+    raise BadInput(
+        f"{first} and {other} do not have the same axis: {what}",
+        hint="all X files need the same wavelengths in the same order, and either all have a header or none",
+    )
+
+
+def _check_enough(partition: list[str], path: Path) -> None:
+    if len(partition) < 2:
+        raise BadInput(f"{path}: {len(partition)} sample; at least two are needed", hint="one row is one sample")
+    if "train" not in partition:
+        raise BadInput(f"{path}: no sample is in the train partition", hint="see --partition and --test-rows")
+
+
+def _renamed(column: Column, targets: list[Column]) -> Column:
+    """Name the columns of a Y file without a header y, or y1, y2, …."""
+    if column.origin != "Y" or column.headed:
+        return column
+    return replace(column, name="y" if len(targets) == 1 else f"y{targets.index(column) + 1}")
+
+
+def _axis_notes(axis: Axis) -> list[str]:
+    pairs = list(itertools.pairwise(axis.values))
+    if all(one < other for one, other in pairs) or all(one > other for one, other in pairs):
+        return []
+    return ["the axis does not run one way: is a column with a number for its name no wavelength? see --metadata"]
+
+
+def _header_notes(opened: _Opened) -> list[str]:
+    notes = []
+    for path, decision in opened.decisions.items():
+        if decision.because == "guess":
+            taken, other = ("names", "no") if decision.header else ("the first sample", "yes")
+            notes.append(
+                f"{opened.files[path].path.name}: the first line is taken for {taken}; if not, say --header {other}"
+            )
+    return notes

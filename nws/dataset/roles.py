@@ -1,0 +1,253 @@
+"""What the columns beside the spectrum are for: sample ids, partition, targets, metadata.
+
+Options decide; what they leave open is guessed where it is plain, and refused where it is not. This room must not
+look at spectra.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nws.dataset.columns import ID_NAMES, PARTITION_NAMES, TARGET_NAMES, Column, plain, same_name
+from nws.dataset.contents import parse_rows
+from nws.dataset.folder import PARTITION_WORDS
+from nws.errors import BadInput, UsageError
+from nws.ids import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nws.dataset.contents import ReadOptions
+
+_WORDS = {**PARTITION_WORDS, "pred": "test", "prediction": "test"}
+_TRUE = {"true", "t", "yes", "y", "1"}
+_FALSE = {"false", "f", "no", "n", "0"}
+_TEST_NAMES = {"test", "istest", "validation", "val"}
+
+
+@dataclass(kw_only=True)
+class Roles:
+    """Every column with its role; `notes` say what was decided where the files leave it open."""
+
+    ids: list[str]
+    partition: list[str]
+    targets: list[Column]
+    metadata: list[Column]
+    notes: list[str] = field(default_factory=list)
+
+
+def assign(
+    columns: Sequence[Column], options: ReadOptions, *, spectral: Sequence[str], partitions: Sequence[str | None]
+) -> Roles:
+    """Give every column its role.
+
+    Parameters
+    ----------
+    columns
+        All that are no part of the spectrum.
+    options
+        What a person says about them.
+    spectral
+        Names of the columns of the spectrum, for messages.
+    partitions
+        For each sample what the name of its file says.
+
+    Raises
+    ------
+    BadInput
+        For unknown columns, duplicate or missing ids, unreadable partitions, or a target that cannot be told.
+    """
+    columns = [column for column in columns if column.headed or not column.is_empty]
+    for name in options.named:
+        _known(name, columns, spectral)
+    notes: list[str] = []
+    id_columns = _id_columns(columns, options, notes)
+    left = [column for column in columns if column not in id_columns and not column.is_nameless]
+    if not id_columns and any(column.is_nameless for column in columns):
+        notes.append("row names are not unique, so samples are numbered")
+    partition_column = _partition_column(left, options, partitions)
+    left = [column for column in left if column is not partition_column]
+    targets = _targets(left, options)
+    metadata = [column for column in left if column not in targets and not column.is_empty]
+    _distinct(metadata)
+    return Roles(
+        ids=_ids(id_columns, len(partitions)),
+        partition=_partition(partition_column, options, partitions, notes),
+        targets=targets,
+        metadata=metadata,
+        notes=notes,
+    )
+
+
+def _known(name: str, columns: Sequence[Column], spectral: Sequence[str]) -> None:
+    known = [column.name for column in columns]
+    if not any(same_name(name, each) for each in known):
+        near = closest(name, [*known, *spectral])
+        hint = f"did you mean {', '.join(near)}?" if near else f"columns: {', '.join([*known, *spectral][:8])}"
+        raise BadInput(f"no column named {name!r}", hint=hint)
+
+
+def _id_columns(columns: Sequence[Column], options: ReadOptions, notes: list[str]) -> list[Column]:
+    if options.id is not None:
+        found = [column for column in columns if same_name(column.name, options.id)]
+    else:
+        free = [column for column in columns if not any(same_name(column.name, name) for name in options.named)]
+        guesses = (_guessed_id([column for column in free if column.origin == origin], notes) for origin in "XMY")
+        found = [column for column in guesses if column is not None]
+    for column in found:
+        _check_ids(column)
+    for column in found[1:]:
+        _check_order(found[0], column)
+    return found
+
+
+def _guessed_id(columns: Sequence[Column], notes: list[str]) -> Column | None:
+    named = next((column for column in columns if column.headed and plain(column.name) in ID_NAMES), None)
+    if named is not None or not columns or columns[0].position != 0:
+        return named
+    first = columns[0]
+    lone = first.origin == "Y" and len(columns) == 1
+    if first.is_unique and not lone and (not first.headed or not first.is_mostly_numeric):
+        notes.append(f"sample ids are taken from {_said(first)}")
+        return first
+    return None
+
+
+def _said(column: Column) -> str:
+    return f"column {column.name!r}" if column.headed else f"column {column.position + 1}"
+
+
+def _check_ids(column: Column) -> None:
+    seen: dict[str, int] = {}
+    for row, cell in enumerate(column.cells):
+        if cell is None:
+            raise BadInput(f"{column.place(row)}: the sample id is missing", hint="fill it in")
+        other = seen.setdefault(cell, row)
+        if other != row:
+            raise BadInput(
+                f"{column.place(row)}: sample id {cell!r} occurs twice (first: {column.place(other)})",
+                hint=f"make ids unique; to keep the column and number the samples, say --metadata {column.name!r}",
+            )
+
+
+def _check_order(one: Column, other: Column) -> None:
+    for row, (mine, theirs) in enumerate(zip(one.cells, other.cells, strict=True)):
+        if mine != theirs:
+            raise BadInput(
+                f"{other.place(row)}: sample id {theirs!r} where {one.place(row)} has {mine!r}",
+                hint="the rows of X, Y and M files belong together one by one; sort them alike",
+            )
+
+
+def _ids(columns: Sequence[Column], samples: int) -> list[str]:
+    if columns:
+        return [str(cell) for cell in columns[0].cells]
+    return [str(row + 1) for row in range(samples)]
+
+
+def _partition_column(
+    columns: Sequence[Column], options: ReadOptions, partitions: Sequence[str | None]
+) -> Column | None:
+    by_file = partitions[0] is not None
+    if by_file and (options.partition or options.test_rows):
+        raise UsageError(
+            "the names of the files say the partition already", hint="leave out --partition and --test-rows"
+        )
+    if options.partition and options.test_rows:
+        raise UsageError("--partition and --test-rows both say the partition", hint="leave out one of them")
+    if options.partition:
+        return next(column for column in columns if same_name(column.name, options.partition))
+    if by_file or options.test_rows:
+        return None
+    free = [column for column in columns if not any(same_name(column.name, name) for name in options.named)]
+    beside = [column for column in free if column.origin != "Y" or len(free) > 1]
+    return next((column for column in beside if _is_partition(column)), None)
+
+
+def _is_partition(column: Column) -> bool:
+    if not column.headed or plain(column.name) not in PARTITION_NAMES or None in column.cells:
+        return False
+    words = {str(cell).casefold() for cell in column.cells}
+    generic = plain(column.name) in ("partition", "split", "set", "subset")
+    return words <= set(_WORDS) or (words <= _TRUE | _FALSE and not generic)
+
+
+def _partition(
+    column: Column | None, options: ReadOptions, partitions: Sequence[str | None], notes: list[str]
+) -> list[str]:
+    if options.test_rows is not None:
+        rows = parse_rows(options.test_rows)
+        if rows[-1] >= len(partitions):
+            raise BadInput(
+                f"row {rows[-1] + 1} cannot be a test row: there are {len(partitions)} samples",
+                hint="rows count from 1",
+            )
+        chosen = set(rows)
+        return ["test" if row in chosen else "train" for row in range(len(partitions))]
+    if column is None:
+        return [name or "train" for name in partitions]
+    meanings = dict(_WORDS)
+    inverted = plain(column.name) in _TEST_NAMES
+    meanings.update(dict.fromkeys(_TRUE, "test" if inverted else "train"))
+    meanings.update(dict.fromkeys(_FALSE, "train" if inverted else "test"))
+    notes.append(f"the partition is taken from column {column.name!r}")
+    return [_meaning(column, row, meanings) for row in range(len(column.cells))]
+
+
+def _meaning(column: Column, row: int, meanings: dict[str, str]) -> str:
+    cell = column.cells[row]
+    meaning = meanings.get(str(cell).casefold()) if cell is not None else None
+    if meaning is None:
+        raise BadInput(
+            f"{column.place(row)}: {cell or 'a missing value'!r} is no partition",
+            hint="train, val or test; or true and false",
+        )
+    return meaning
+
+
+def _targets(columns: Sequence[Column], options: ReadOptions) -> list[Column]:
+    if options.target:
+        return [_named_target(name, columns) for name in options.target]
+    free = [column for column in columns if not any(same_name(column.name, name) for name in options.metadata)]
+    given = [column for column in free if column.origin == "Y"]
+    if given or any(column.origin == "Y" for column in columns):
+        return given
+    free = [column for column in free if column.origin == "X" and not column.is_empty]
+    numeric = [column for column in free if column.is_mostly_numeric]
+    likely = [column for column in free if plain(column.name) in TARGET_NAMES]
+    for choice in (numeric, likely, free):
+        if len(choice) == 1 and (choice is not free or not free[0].is_unique):
+            return choice
+    if len(numeric) > 1 or len(free) > 1:
+        names = ", ".join(column.name for column in (numeric or free)[:8])
+        raise BadInput(
+            f"the target cannot be told: {names} could be it",
+            hint="name it with --target, or name the others with --metadata",
+        )
+    return []
+
+
+def _named_target(name: str, columns: Sequence[Column]) -> Column:
+    found = [
+        column for origin in "YXM" for column in columns if column.origin == origin and same_name(column.name, name)
+    ]
+    if not found:
+        raise BadInput(f"column {name!r} is the sample id or the partition, not a target", hint="see --id, --partition")
+    return found[0]
+
+
+def _distinct(metadata: Sequence[Column]) -> None:
+    names = [column.name for column in metadata]
+    for name in names:
+        if names.count(name) > 1:
+            raise BadInput(f"metadata column {name!r} stands in two files", hint="rename it in one of them")
+
+
+def metadata_values(column: Column) -> list[str | float | None]:
+    """Return a metadata column as numbers if it holds nothing else, otherwise as text."""
+    numbers = column.numbers()
+    if column.is_numeric and all(value is None or math.isfinite(value) for value in numbers):
+        return list(numbers)
+    return list(column.cells)
