@@ -1,0 +1,124 @@
+"""The predictions of a pipeline as a table: `predictions.csv`, written and read back.
+
+This room knows columns and floats; it must not know records or folders.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nws.errors import Damaged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+FIXED_COLUMNS = ("sample_id", "partition", "fold", "target", "y_true", "y_pred")
+PROBA = "proba_"
+
+Value = float | int | str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """The predictions of one partition of one target: parallel lists, one entry per prediction.
+
+    `indices` are rows of the dataset, from 0; `fold` is None outside cross-validation; values are floats for
+    regression and class labels for classification; `probabilities` has one column per entry of `classes`.
+    """
+
+    partition: str
+    indices: list[int]
+    y_true: list[Value]
+    y_pred: list[Value]
+    fold: list[int] | None = None
+    classes: tuple[Value, ...] = ()
+    probabilities: list[list[float]] = field(default_factory=list)
+
+
+def predictions_csv(
+    blocks: Sequence[Block], target: str, *, sample_ids: Sequence[str], metadata: Mapping[str, Sequence[Any]]
+) -> bytes:
+    """Return `predictions.csv`: every block, in full double precision.
+
+    Parameters
+    ----------
+    blocks
+        Predictions by partition.
+    target
+        Name of the target.
+    sample_ids, metadata
+        By row of the dataset; metadata columns are appended as they are, renamed where they would hide a fixed one.
+    """
+    classes = next((block.classes for block in blocks if block.classes), ())
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    named = {name if name not in FIXED_COLUMNS else f"meta_{name}": column for name, column in metadata.items()}
+    writer.writerow([*FIXED_COLUMNS, *(f"{PROBA}{label}" for label in classes), *named])
+    for block in blocks:
+        writer.writerows(_rows(block, target, sample_ids, list(named.values())))
+    return text.getvalue().encode()
+
+
+def _rows(
+    block: Block, target: str, sample_ids: Sequence[str], metadata: Sequence[Sequence[Any]]
+) -> Iterator[list[Any]]:
+    for place, index in enumerate(block.indices):
+        fold = "" if block.fold is None else block.fold[place]
+        chances = block.probabilities[place] if block.probabilities else []
+        known = [sample_ids[index], block.partition, fold, target]
+        yield [*known, block.y_true[place], block.y_pred[place], *chances, *(column[index] for column in metadata)]
+
+
+def read_predictions(data: bytes, *, numeric: bool, rows: Mapping[str, int], where: str) -> tuple[Block, ...]:
+    """Read `predictions.csv` back into blocks, in the order of the file.
+
+    Parameters
+    ----------
+    data
+        Bytes of the file.
+    numeric
+        Whether values are numbers (regression) rather than class labels.
+    rows
+        Sample id → row of the dataset; a sample that is not there gets -1.
+    where
+        The file, for messages.
+
+    Raises
+    ------
+    Damaged
+        If a column is missing or a number cannot be read.
+    """
+    reader = csv.DictReader(io.StringIO(data.decode()))
+    if reader.fieldnames is None or not set(FIXED_COLUMNS) <= set(reader.fieldnames):
+        raise Damaged(f"{where}: not a predictions table: columns {reader.fieldnames}")
+    labels = [name.removeprefix(PROBA) for name in reader.fieldnames if name.startswith(PROBA)]
+    parts: dict[str, list[dict[str, str]]] = {}
+    for row in reader:
+        parts.setdefault(row["partition"], []).append(row)
+    try:
+        return tuple(_block(name, part, labels, numeric=numeric, rows=rows) for name, part in parts.items())
+    except ValueError as err:
+        raise Damaged(f"{where}: {err}") from err
+
+
+def _block(
+    partition: str, part: list[dict[str, str]], labels: list[str], *, numeric: bool, rows: Mapping[str, int]
+) -> Block:
+    def value(text: str) -> Value:
+        if not text:
+            return None
+        return float(text) if numeric else text
+
+    folds = [row["fold"] for row in part]
+    return Block(
+        partition=partition,
+        indices=[rows.get(row["sample_id"], -1) for row in part],
+        y_true=[value(row["y_true"]) for row in part],
+        y_pred=[value(row["y_pred"]) for row in part],
+        fold=[int(fold) for fold in folds] if all(folds) else None,
+        classes=tuple(labels),
+        probabilities=[[float(row[f"{PROBA}{label}"]) for label in labels] for row in part] if labels else [],
+    )

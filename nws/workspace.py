@@ -1,0 +1,216 @@
+"""The workspace: the folder with `nws.toml`, and the way to everything in it.
+
+This room finds, opens and hands out; it must not know how pipelines are run.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+from nws import config, fsio
+from nws.errors import BadInput, NoWorkspace, SystemRefused, UnknownName
+from nws.ids import ObjectId, is_prefix
+from nws.store import ObjectStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nws.dataset import Datasets
+    from nws.index.predictions import Predictions
+    from nws.pipeline import Pipeline
+    from nws.run import Runs
+    from nws.shelf import Shelf
+
+MARKER = "nws.toml"
+FOLDERS = ("_binaries", "datasets", "runs", "exports", "library", "catalog")
+
+
+class Workspace:
+    """An open workspace.
+
+    Parameters
+    ----------
+    root
+        The folder with `nws.toml`.
+    settings
+        What that file says.
+    """
+
+    def __init__(self, root: Path, settings: config.Settings) -> None:
+        self.root = root
+        self.settings = settings
+
+    @classmethod
+    def init(cls, root: Path) -> tuple[Self, bool]:
+        """Create a workspace in `root`, and say whether this call did.
+
+        Raises
+        ------
+        BadInput
+            If `root` is a file.
+        """
+        if root.exists() and not root.is_dir():
+            raise BadInput(f"{root} is not a folder", hint="name a folder for the workspace")
+        known = (root / MARKER).exists()
+        if known:
+            # Before anything is made: it may be of a newer format.
+            cls.open(root)
+        for name in FOLDERS:
+            fsio.make_folder(root / name)
+        # The marker comes last: whoever sees it sees a whole workspace.
+        made = not known and fsio.write_new(root / MARKER, config.TEMPLATE.encode())
+        return cls.open(root), made
+
+    @classmethod
+    def open(cls, root: Path) -> Self:
+        """Open the workspace in `root`.
+
+        Raises
+        ------
+        NoWorkspace
+            If there is no `nws.toml`.
+        NewerFormat
+            If it has a newer format.
+        """
+        marker = root / MARKER
+        try:
+            text = marker.read_text(encoding="utf-8")
+        except (FileNotFoundError, NotADirectoryError) as err:
+            raise NoWorkspace(f"no workspace at {root}", hint=f"nws init {root}") from err
+        except IsADirectoryError as err:
+            raise BadInput(f"{marker} is a folder; a file is expected", hint="move it away, then: nws init") from err
+        except UnicodeDecodeError as err:
+            raise BadInput(f"{marker}: not UTF-8 text", hint=f"write at least: format = {config.FORMAT}") from err
+        return cls(root.absolute(), config.read(text, where=str(marker)))
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Self:
+        """Open the nearest workspace at or above `start` (the current folder if not given).
+
+        Raises
+        ------
+        NoWorkspace
+            If there is none.
+        """
+        from pathlib import Path
+
+        start = (start or Path()).absolute()
+        for folder in (start, *start.parents):
+            if (folder / MARKER).is_file():
+                return cls.open(folder)
+        raise NoWorkspace(
+            f"no workspace at or above {start}", hint="nws init makes one here; -C DIR or NWS_WORKSPACE names another"
+        )
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        """The objects."""
+        return ObjectStore(self.root / "_binaries")
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The runs."""
+        from nws.run import Runs
+
+        return Runs(self.root / "runs", self.store)
+
+    @cached_property
+    def datasets(self) -> Datasets:
+        """The registered datasets."""
+        from nws.dataset import Datasets
+
+        return Datasets(self.root / "datasets", self.store)
+
+    @cached_property
+    def exports(self) -> Shelf:
+        """The copies for people."""
+        from nws.shelf import Shelf
+
+        return Shelf(self.root / "exports")
+
+    @property
+    def catalog(self) -> Path:
+        """The folder of the index."""
+        return self.root / "catalog"
+
+    @cached_property
+    def predictions(self) -> Predictions:
+        """The index of all predictions."""
+        from nws.index.predictions import Predictions
+
+        return Predictions(self.catalog)
+
+    def writable(self) -> None:
+        """Find out now, rather than after hours of work, that nothing can be written.
+
+        Raises
+        ------
+        SystemRefused
+            If the workspace is read-only for this user.
+        """
+        try:
+            with fsio.staged(self.root / "runs"):
+                pass
+        except OSError as err:
+            reason = (err.strerror or str(err)).lower()
+            raise SystemRefused(f"cannot write to {self.root / 'runs'}: {reason}", hint="check permissions") from err
+
+    def resolve(self, text: str) -> Pipeline:
+        """Return the pipeline that a REF names.
+
+        A REF is a path to a view, `RUN/0007`, `RUN/best`, `RUN/last`, `best:DATASET`, or a unique prefix of a record
+        id or prediction id.
+
+        Raises
+        ------
+        UnknownName
+            If it names nothing, or more than one pipeline.
+        """
+        if text.startswith("best:"):
+            return self._best(dataset=text.removeprefix("best:"))
+        run, _, rest = text.rstrip("/").removeprefix("runs/").rpartition("/")
+        if run:
+            return self._in_run(run, rest)
+        if is_prefix(text.replace("-", "").lower()):
+            return self._by_id(text.lower())
+        raise UnknownName(
+            f"no pipeline named {text!r}",
+            hint="a REF is RUN/0007, RUN/best, RUN/last, best:DATASET or the start of an id",
+        )
+
+    def _in_run(self, run_text: str, rest: str) -> Pipeline:
+        run = self.runs.get(run_text.rsplit("/", 1)[-1])
+        if rest == "best":
+            return self._best(run=run.name)
+        if rest == "last":
+            for number in reversed(run.numbers()):
+                if run.ref(number).record is not None:
+                    return run.pipeline(number)
+            raise UnknownName(f"run {run.name} has no pipelines", hint=f"nws runs show {run.name}")
+        digits = rest.split("_", 1)[0]
+        if not digits.isdecimal():
+            raise UnknownName(f"no pipeline {rest!r} in run {run.name}", hint=f"nws runs show {run.name}")
+        pipeline = run.pipeline(int(digits))
+        if "_" in rest and rest != pipeline.record.id:
+            raise UnknownName(
+                f"no pipeline {rest!r} in run {run.name}", hint=f"number {digits} is {pipeline.record.id}"
+            )
+        return pipeline
+
+    def _best(self, *, dataset: str | None = None, run: str | None = None) -> Pipeline:
+        found = self.predictions.query_best(dataset=dataset, run=run, n=1)
+        if not len(found):
+            what = f"dataset {dataset!r}" if dataset else f"run {run}"
+            raise UnknownName(f"{what} has no ranked pipeline", hint="nws catalog list shows what there is")
+        return self._load(found["record"][0])
+
+    def _by_id(self, prefix: str) -> Pipeline:
+        if len(prefix) == 64 and self.store.has(ObjectId(prefix)):
+            return self._load(prefix)
+        return self._load(self.predictions.resolve(prefix)["record"])
+
+    def _load(self, record_id: str) -> Pipeline:
+        from nws.pipeline import Pipeline
+
+        return Pipeline.load(self.store, ObjectId(record_id), runs=self.runs.folder)
