@@ -1,0 +1,100 @@
+"""The samples of a task: one target of one dataset as arrays, sorted into those to fit on and those to test on.
+
+What was read is remembered between the tasks of a worker. This room must not know what is fitted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nws.dataset import Dataset, load
+from nws.engine.memo import Memo
+from nws.engine.splits import Trainable
+from nws.ids import ObjectId
+from nws.metrics import CLASSIFICATION
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+    from nws.engine.tasks import Task
+    from nws.store import ObjectStore
+
+    Array = ndarray[Any, Any]
+
+# Datasets, and targets of them, kept in memory by a worker: a run goes through one after the other.
+LIMIT = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """One target of one dataset.
+
+    `values` has an entry for each row of the dataset: NaN or empty text where the target is missing; `test` are rows
+    with a known target; `missing` counts the others of all partitions; `classes` are the labels of the trainable
+    samples, sorted.
+    """
+
+    dataset: Dataset
+    dataset_id: str
+    target: str
+    task: str
+    values: Array
+    trainable: Trainable
+    test: Array
+    missing: int
+    classes: tuple[str, ...]
+
+
+_memo = Memo(LIMIT)
+
+
+def samples_of(task: Task, store: ObjectStore) -> Samples:
+    """Return the samples of a task, from memory where this process had them before.
+
+    Raises
+    ------
+    Damaged
+        If the snapshot cannot be read.
+    BadInput
+        If the dataset has no such target.
+    """
+    key = (store.root, task.dataset_id)
+
+    def read() -> Dataset:
+        return load(store, ObjectId(task.dataset_id), name=task.dataset_name)
+
+    dataset = _memo.get(key, read, lambda _: 1)
+    return _memo.get((*key, task.target), lambda: _sort(dataset, task), lambda _: 1)
+
+
+def _sort(dataset: Dataset, task: Task) -> Samples:
+    import numpy as np
+
+    target = dataset.target(task.target)
+    known = np.array([value is not None for value in target.values], dtype=bool)
+    if target.task == CLASSIFICATION:
+        values = np.array(["" if value is None else str(value) for value in target.values])
+    else:
+        values = np.array([np.nan if value is None else value for value in target.values], dtype=np.float64)
+    partition = np.array(dataset.partition)
+    rows = np.flatnonzero(known & (partition != "test"))
+    trainable = Trainable(
+        task=target.task,
+        rows=rows,
+        spectra=dataset.spectra[rows],
+        values=values[rows],
+        given=partition[rows] == "val",
+        metadata={name: [column[row] for row in rows.tolist()] for name, column in dataset.metadata.items()},
+    )
+    return Samples(
+        dataset=dataset,
+        dataset_id=task.dataset_id,
+        target=task.target,
+        task=target.task,
+        values=values,
+        trainable=trainable,
+        test=np.flatnonzero(known & (partition == "test")),
+        missing=int((~known).sum()),
+        classes=tuple(np.unique(values[rows]).tolist()) if target.task == CLASSIFICATION else (),
+    )
