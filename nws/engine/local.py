@@ -1,0 +1,235 @@
+"""The executor for this machine: worker processes, or this process when one is enough.
+
+It runs tasks and hands back outcomes; it must not know where they are published, nor of other executors.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import deque
+from typing import TYPE_CHECKING
+
+from nws.engine.tasks import Outcome
+from nws.records import now, timestamp
+from nws.store import ObjectStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing.context import BaseContext
+    from pathlib import Path
+
+    from nws.engine.tasks import Task
+
+ATTEMPTS = 3
+LARGEST_CHUNK = 16
+CHUNK_SECONDS = 0.25
+PRELOADED = ["nws.engine.fit", "numpy", "sklearn.base", "sklearn.model_selection", "sklearn.metrics"]
+
+
+def usable_cores() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class LocalExecutor:
+    """Runs tasks in processes of this machine.
+
+    Parameters
+    ----------
+    store
+        Where workers read datasets and put artifacts.
+    jobs
+        How many processes; 1 runs everything in this one.
+    """
+
+    def __init__(self, store: ObjectStore, *, jobs: int) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._context = _context() if jobs > 1 else None
+
+    def map(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
+        """Run every task and yield outcomes as they come, in no promised order."""
+        if self._context is None or (len(tasks) < 2 and _is_tame(tasks)):
+            yield from _in_this_process(tasks, self._store)
+            return
+        waiting = deque(tasks)
+        suspects: list[Task] = []
+        while waiting:
+            yield from self._run(waiting, suspects, workers=self._jobs)
+            # Which of the tasks in hand killed its worker is not known: each is tried again with no other beside it.
+            while suspects:
+                yield from self._alone(suspects.pop(0))
+
+    def _alone(self, task: Task) -> Iterator[Outcome]:
+        for _ in range(ATTEMPTS - 1):
+            lost: list[Task] = []
+            yield from self._run(deque([task]), lost, workers=1)
+            if not lost:
+                return
+        yield _worker_died(task)
+
+    def _run(self, waiting: deque[Task], lost: list[Task], *, workers: int) -> Iterator[Outcome]:
+        """Run tasks in one pool until all are done or a worker dies; then the tasks in hand are added to `lost`."""
+        from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+        from concurrent.futures.process import BrokenProcessPool
+
+        pool = ProcessPoolExecutor(workers, mp_context=self._context, initializer=_begin, initargs=(self._store.root,))
+        running: dict[Future[list[Outcome]], list[Task]] = {}
+        size = 1
+        try:
+            while running or (waiting and not lost):
+                while waiting and not lost and len(running) <= workers:
+                    chunk = [waiting.popleft() for _ in range(min(size, len(waiting)))]
+                    with _undisturbed():
+                        running[pool.submit(_work, chunk)] = chunk
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    chunk = running.pop(future)
+                    try:
+                        outcomes = future.result()
+                    except BrokenProcessPool:
+                        lost += chunk
+                    else:
+                        yield from outcomes
+                        size = _chunk_size(outcomes)
+        except BrokenProcessPool:
+            # A submit can meet the broken pool first; nothing of that chunk was begun, but the rest was in hand.
+            lost += [task for chunk in running.values() for task in chunk] + chunk
+        except (KeyboardInterrupt, GeneratorExit):
+            _stop(pool)
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _chunk_size(outcomes: Sequence[Outcome]) -> int:
+    """Return how many tasks to give to a worker at once: what is done in a moment, for all of it is lost by a kill."""
+    pace = sum(outcome.duration_seconds for outcome in outcomes) / len(outcomes)
+    return max(1, min(LARGEST_CHUNK, int(CHUNK_SECONDS / max(pace, 1e-3))))
+
+
+def _context() -> BaseContext:
+    """Return how workers are started: from a clean server that has the libraries loaded, where there is one."""
+    import multiprocessing
+
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    # Started now, it loads the libraries while this process reads its files. Ctrl-C is for the driver; whether a
+    # signal is ignored passes on to the server, where it would else end the loading with a traceback.
+    with _deaf_to_interrupts():
+        forkserver.ensure_running()
+    return context
+
+
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    import signal
+
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:
+        # Only the main thread may, and only there does Ctrl-C arrive.
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+
+
+def _is_tame(tasks: Sequence[Task]) -> bool:
+    """Say whether all classes are of packages that do not end their process."""
+    from nws.engine.chain import is_library
+
+    return all(is_library(step) for task in tasks for step in task.config.steps)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold back Ctrl-C and SIGTERM while a worker is started: one that is half made could not be stopped."""
+    import signal
+
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    for process in list((pool._processes or {}).values()):  # noqa: SLF001 -- 3.14 has terminate_workers; until then
+        process.terminate()
+
+
+def _begin(root: Path) -> None:
+    """Set up a worker: Ctrl-C is for the driver, and a worker goes when its driver is gone."""
+    import signal
+    import threading
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # What compiled code prints is no data either.
+    with contextlib.suppress(OSError):
+        os.dup2(2, 1)
+    threading.Thread(target=_leave_with_driver, daemon=True).start()
+    global _worker_store  # noqa: PLW0603 -- a worker process has one store, given to it once at its start
+    _worker_store = ObjectStore(root)
+
+
+def _leave_with_driver() -> None:
+    # A killed driver closes nothing that its workers would notice: they hold both ends of their queue.
+    from multiprocessing import connection, parent_process
+
+    driver = parent_process()
+    if driver is not None:
+        connection.wait([driver.sentinel])
+        os._exit(1)
+
+
+_worker_store: ObjectStore | None = None
+
+
+def _work(tasks: list[Task]) -> list[Outcome]:
+    assert _worker_store is not None
+    return list(_in_this_process(tasks, _worker_store))
+
+
+def _in_this_process(tasks: Sequence[Task], store: ObjectStore) -> Iterator[Outcome]:
+    from importlib import import_module
+
+    from threadpoolctl import threadpool_limits
+
+    from nws.engine.fit import fit
+
+    for name in PRELOADED:
+        import_module(name)
+    # One thread, however many workers there are: the last bits of a sum depend on the number of threads, and records
+    # must not. The libraries have to be loaded before they can be limited.
+    with threadpool_limits(1):
+        for task in tasks:
+            yield fit(task, store)
+
+
+def _worker_died(task: Task) -> Outcome:
+    moment = timestamp(now())
+    message = f"the worker process died {ATTEMPTS} times (out of memory, or a crash in a compiled library)"
+    return Outcome(
+        task=task,
+        status="failed",
+        created_at=moment,
+        completed_at=moment,
+        duration_seconds=0.0,
+        steps=[],
+        error={"step": None, "type": "WorkerDied", "message": message},
+    )

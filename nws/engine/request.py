@@ -1,0 +1,243 @@
+"""What a person asks of `nws run`, and the plan that comes of it: which task, on which dataset, in which run.
+
+Making a plan reads files and snapshots datasets; it must not fit anything.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nws.engine.plan import read_configs
+from nws.engine.splits import check_cv
+from nws.engine.tasks import PipelineConfig, Task
+from nws.errors import BadInput, UsageError
+from nws.ids import check_name, hash_of
+from nws.metrics import METRICS, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from nws.dataset import Dataset, Packed
+    from nws.ids import ObjectId
+    from nws.workspace import Workspace
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where and by whom a run was started; what only the door can know."""
+
+    created_by: str = ""
+    host: str = ""
+    command: tuple[str, ...] = ()
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+    job_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """The arguments of `nws run`.
+
+    `datasets` are registered names or paths; `pipelines` are config files; `targets` limits the targets of the
+    datasets (all of them if empty); `cv` is a split like `kfold:5`, or `auto`.
+    """
+
+    datasets: tuple[str | Path, ...]
+    pipelines: tuple[Path, ...]
+    targets: tuple[str, ...] = ()
+    run_name: str | None = None
+    pipeline_names: tuple[str, ...] = ()
+    description: str = ""
+    append: bool = False
+    force: bool = False
+    jobs: int = 1
+    cv: str = AUTO
+    metric: str | None = None
+    seed: int = 0
+    provenance: Provenance = field(default_factory=Provenance)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything one run is to do: its tasks in the order in which they are numbered.
+
+    `understood` says how files were read that were given by path.
+    """
+
+    dataset_name: str
+    dataset_id: ObjectId
+    source: list[str]
+    task_type: str
+    tasks: tuple[Task, ...]
+    understood: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """A hash of the tasks, by which a run that was cut off in the same plan is known again."""
+        return hash_of([task.key for task in self.tasks])
+
+
+def make_plans(workspace: Workspace, request: Request) -> list[Plan]:
+    """Read the pipelines and datasets of a request and return one plan per dataset.
+
+    Raises
+    ------
+    UsageError
+        If the arguments do not fit together.
+    BadInput
+        If a file cannot be used as it is.
+    UnknownName
+        If a dataset, target or metric is not known.
+    """
+    _check(request)
+    configs = _configs(workspace, request)
+    # Everything is read and checked before anything is stored, so that a refusal leaves nothing behind.
+    sources = [_source(workspace, dataset) for dataset in request.datasets]
+    plans = [_plan(request, source, configs) for source in sources]
+    for source in sources:
+        if source.packed is not None:
+            source.packed.put(workspace.store)
+    return plans
+
+
+def _check(request: Request) -> None:
+    if not request.datasets:
+        raise UsageError("no dataset given", hint="--dataset NAME or --dataset PATH")
+    if not request.pipelines:
+        raise UsageError("no pipelines given", hint="--pipelines FILE")
+    if request.run_name is not None:
+        check_name(request.run_name, "run name")
+    for name in request.pipeline_names:
+        check_name(name, "pipeline name")
+    if request.jobs < 1:
+        raise UsageError(f"--jobs {request.jobs}: at least one worker is needed", hint="--jobs 1 or more")
+    if not 0 <= request.seed < 2**32:
+        raise UsageError(f"--seed {request.seed}: a seed is a whole number from 0 to 4294967295")
+    if request.metric is not None:
+        parse(request.metric)
+    if request.cv != AUTO:
+        check_cv(request.cv)
+
+
+def _configs(workspace: Workspace, request: Request) -> list[PipelineConfig]:
+    trusted = workspace.settings.trusted_packages
+    files = [read_configs(path, trusted=trusted) for path in request.pipelines]
+    names = request.pipeline_names
+    total = sum(len(configs) for configs in files)
+    if names and len(names) not in {len(files), total}:
+        raise UsageError(
+            f"{len(names)} pipeline names for {len(files)} files with {total} pipelines",
+            hint="give one name for each file, or one for each pipeline",
+        )
+    given = names if len(names) == total else [name for name, group in zip(names, files, strict=False) for _ in group]
+    configs = [config for group in files for config in group]
+    if given:
+        configs = [dataclasses.replace(config, name=name) for config, name in zip(configs, given, strict=True)]
+    return [_checked(config) for config in configs]
+
+
+def _checked(config: PipelineConfig) -> PipelineConfig:
+    if config.name is None:
+        return config
+    try:
+        return dataclasses.replace(config, name=check_name(config.name, "pipeline name"))
+    except UsageError as err:
+        raise BadInput(f"{config.file}: {err.message}", hint=err.hint) from err
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """A dataset and where it comes from; `packed` is what is to be stored of it, None where it is stored already."""
+
+    dataset: Dataset
+    id: ObjectId
+    files: list[str]
+    understood: tuple[str, ...] = ()
+    packed: Packed | None = None
+
+
+def _plan(request: Request, source: _Source, configs: Sequence[PipelineConfig]) -> Plan:
+    held = source.dataset
+    targets = [held.target(text) for text in request.targets] or list(held.targets)
+    if not targets:
+        raise BadInput(
+            f"dataset {held.name} has no target to predict",
+            hint="nws dataset add NAME FILE --target COLUMN, then --dataset NAME",
+        )
+    task_types = {target.task for target in targets}
+    metric = _metric(request.metric, task_types)
+    tasks = [
+        Task(
+            position=position,
+            config=config,
+            dataset_name=held.name,
+            dataset_id=source.id,
+            target=target.name,
+            cv=request.cv,
+            seed=request.seed,
+            metric=metric,
+        )
+        for position, (target, config) in enumerate((target, config) for target in targets for config in configs)
+    ]
+    return Plan(
+        dataset_name=held.name,
+        dataset_id=source.id,
+        source=source.files,
+        task_type=",".join(sorted(task_types)),
+        tasks=tuple(tasks),
+        understood=source.understood,
+    )
+
+
+def _metric(text: str | None, task_types: set[str]) -> str | None:
+    if text is None:
+        return None
+    partition, metric = parse(text)
+    if partition not in {None, "val"}:
+        raise UsageError(
+            f"--metric {text}: a run is ranked on validation figures",
+            hint=f"--metric {metric.name}; `nws catalog best --metric {text}` ranks by it afterwards",
+        )
+    if task_types != {metric.task}:
+        fitting = [known.name for known in METRICS.values() if known.task in task_types]
+        raise UsageError(
+            f"--metric {text} is for {metric.task}, the target is for {', '.join(sorted(task_types))}",
+            hint=f"one of: {', '.join(fitting)}",
+        )
+    return metric.name
+
+
+def _source(workspace: Workspace, dataset: str | Path) -> _Source:
+    """Return a registered dataset, or one of files that are read now."""
+    from pathlib import Path
+
+    from nws.dataset import ReadOptions, load, name_of, pack, read
+
+    if isinstance(dataset, str) and workspace.datasets.has(dataset):
+        held = workspace.datasets.get(dataset)
+        return _Source(dataset=load(workspace.store, held.id, name=held.name), id=held.id, files=held.sources)
+    path = Path(dataset)
+    if isinstance(dataset, str) and not path.exists() and path.name == dataset and not path.suffix:
+        workspace.datasets.get(dataset)
+    found, understood = read([path], name=name_of([path]), options=ReadOptions())
+    packed = pack(found)
+    return _Source(dataset=found, id=packed.id, files=[str(path)], understood=tuple(understood.lines()), packed=packed)
+
+
+def environment(packages: Sequence[str]) -> dict[str, Any]:
+    """Return the versions of Python and of the packages that decide results."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for name in packages:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return {"python": platform.python_version(), "packages": found}

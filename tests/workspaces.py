@@ -1,0 +1,62 @@
+"""Workspaces for tests: a small data set, a grid, and the checks that hold after anything that can happen."""
+
+import json
+from pathlib import Path
+
+from nws import Workspace
+from nws.ids import ObjectId
+from nws.index import segments
+
+DATA = Path(__file__).parent / "data"
+GASOLINE = DATA / "gasoline.csv"
+MAYONNAISE = DATA / "mayonnaise.csv"
+PLS = "sklearn.cross_decomposition.PLSRegression"
+
+
+def small_csv(path, *, samples=24, features=6, seed=0):
+    """Write a wide file of made-up spectra with a target that depends on them."""
+    import numpy as np
+
+    random = np.random.default_rng(seed)
+    spectra = np.cumsum(random.normal(size=(samples, features)), axis=1)
+    target = spectra @ random.normal(size=features) + random.normal(scale=0.1, size=samples)
+    head = ["protein", *(f"{1000 + 10 * band} nm" for band in range(features))]
+    lines = [",".join(head)]
+    lines += [",".join(repr(float(value)) for value in (y, *row)) for y, row in zip(target, spectra, strict=True)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def ridge_grid(path, count, *, scaled=True):
+    """Write a config that expands to `count` quick pipelines."""
+    steps = ["sklearn.preprocessing.StandardScaler"] if scaled else []
+    values = [round(0.1 * (place + 1), 1) for place in range(count)]
+    steps.append({"model": {"class": "sklearn.linear_model.Ridge", "params": {"alpha": {"_or_": values}}}})
+    path.write_text(json.dumps(steps), encoding="utf-8")
+    return path
+
+
+def check_whole(root, *, gone=frozenset()):
+    """Assert that a workspace opens and that everything in it is whole; return its pipelines.
+
+    `gone` are the records whose pipelines were deleted, whose rows stay in the index.
+    """
+    workspace = Workspace.open(root)
+    for oid in workspace.store.list():
+        workspace.store.verify(oid)
+    found = []
+    for run in workspace.runs.list():
+        for pipeline in run.pipelines():
+            assert all(workspace.store.has(oid) for oid in pipeline.record.objects())
+            if pipeline.view.exists():
+                shown = {
+                    path.name: ObjectId.of(path.read_bytes()) for path in pipeline.view.iterdir() if path.is_file()
+                }
+                assert shown == {"pipeline.json": pipeline.record_id, **pipeline.record.files}
+            found.append(pipeline)
+    for table in segments.TABLES:
+        for path in segments.paths(workspace.catalog, table):
+            segments.verify(path)
+    indexed = workspace.predictions.records()
+    assert indexed <= {str(pipeline.record_id) for pipeline in found} | gone
+    return found
