@@ -1,0 +1,129 @@
+"""Doing what `nws run` asks: how far it is, on one line, and what came of it.
+
+This room follows a request that is complete; it must not know from which words it was made.
+"""
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from nws.cli.lines import leaderboard, run_line
+from nws.cli.output import Output, Progress, number, plural, size, span
+from nws.cli.session import Session
+from nws.errors import DONE, INTERRUPTED, PARTIAL
+from nws.metrics import METRICS, badness, label
+
+if TYPE_CHECKING:
+    from nws.api import Workspace
+    from nws.engine.execute import Progress as Reached
+    from nws.engine.execute import Result
+    from nws.engine.request import Request
+
+
+def perform(session: Session, workspace: "Workspace", request: "Request") -> int:
+    """Do what a request asks, show how far it is, and print what came of it."""
+    # A scheduler ends a job with SIGTERM; it is to leave as usable a run as Ctrl-C does.
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    watcher = Watcher(session.output)
+    try:
+        results = workspace.execute(request, report=watcher)
+    finally:
+        watcher.line.clear()
+        signal.signal(signal.SIGTERM, before)
+    for result in results:
+        _report(session.output, result)
+    if any(result.interrupted for result in results):
+        return INTERRUPTED
+    return PARTIAL if any(result.failed for result in results) else DONE
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+class Watcher:
+    """Follows a run and keeps one line of progress.
+
+    Parameters
+    ----------
+    output
+        How to speak.
+    """
+
+    def __init__(self, output: Output) -> None:
+        self.line = Progress(output, time.monotonic)
+        self._output = output
+        self._began = time.monotonic()
+        self._best: dict[str, tuple[float, str]] = {}
+
+    def __call__(self, reached: "Reached") -> None:
+        """Take the next piece of news."""
+        if reached.outcome is None:
+            self._begin(reached)
+            return
+        self._note_best(reached)
+        self.line.update(self._text(reached))
+
+    def _begin(self, reached: "Reached") -> None:
+        self._began = time.monotonic()
+        self._best = {}
+        self.line.clear()
+        for line in reached.understood:
+            self._output.say(line)
+        verb = "going on with" if reached.resumed else "running"
+        there = f", {reached.skipped} of them there already" if reached.skipped else ""
+        self._output.say(f"{verb} {reached.run}: {plural(reached.total, 'pipeline')}{there}")
+
+    def _note_best(self, reached: "Reached") -> None:
+        outcome = reached.outcome
+        if outcome is None or outcome.metrics is None or outcome.metrics.val is None:
+            return
+        name = outcome.metrics.metric
+        value = outcome.metrics.val.get(name)
+        if value is None:
+            return
+        rank = badness(METRICS[name], value)
+        target = outcome.task.target
+        if target not in self._best or rank < self._best[target][0]:
+            self._best[target] = (rank, f"best {label(f'val_{name}')} {number(value)}")
+
+    def _text(self, reached: "Reached") -> str:
+        todo = reached.total - reached.skipped
+        spent = time.monotonic() - self._began
+        left = spent / reached.done * (todo - reached.done)
+        parts = [f"{reached.done}/{todo}"]
+        if reached.failed:
+            parts.append(f"{reached.failed} failed")
+        parts += [text for _, text in list(self._best.values())[:1]]
+        return " · ".join([*parts, f"{span(left)} left"])
+
+
+def _report(output: Output, result: "Result") -> None:
+    from nws.engine.summary import ranked
+
+    summary, run = result.summary, result.run
+    if output.json_lines:
+        output.record("run", run_line(run))
+        return
+    best = ranked(result.entries)
+    leaderboard(output, best[:10])
+    stored = summary.statistics
+    output.say(
+        f"\n{summary.status}: {plural(summary.total_pipelines, 'pipeline')}, {summary.failed_pipelines} failed, "
+        f"{summary.skipped_pipelines} there already, in {span(summary.duration_seconds)}"
+    )
+    for failure in summary.errors[:5]:
+        output.say(f"failed: {failure['pipeline_id']}: {failure['message']}")
+    if len(summary.errors) > 5:
+        output.say(f"… and {len(summary.errors) - 5} more: nws runs show {run.name}")
+    if stored["artifact_count"]:
+        output.say(
+            f"{plural(stored['artifact_count'], 'artifact')}, {size(stored['artifact_bytes'])}, kept in "
+            f"{plural(stored['artifact_objects'], 'object')} of {size(stored['stored_bytes'])}"
+        )
+    output.say(f"files: {run.folder}")
+    if result.interrupted:
+        output.say("the same command goes on with the rest")
+    elif best:
+        first = best[0].pipeline.ref
+        output.say(f"next: nws show {first} · nws catalog best {summary.dataset_name} · nws export {first}")

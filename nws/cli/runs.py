@@ -1,0 +1,110 @@
+"""Commands on runs: list, show, delete."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from nws.cli.lines import leaderboard, run_cells, run_line, warn_of_damage
+from nws.cli.output import plural, size, span
+from nws.cli.session import Handed
+from nws.errors import DONE, UsageError
+
+COLUMNS = {
+    "run_id": "run", "status": "status", "total_pipelines": "pipelines", "failed_pipelines": "failed",
+    "best": "best", "metric": "metric", "value": "value", "started_at": "started",
+}  # fmt: skip
+
+
+def list_(dataset: str | None = None, /, *, session: Handed) -> None:
+    """List runs, newest first.
+
+    Parameters
+    ----------
+    dataset
+        Only runs on this dataset.
+    """
+    rows = [run_line(run) for run in session.workspace().runs.list()]
+    rows = [row for row in rows if dataset in {None, row["dataset_name"]}]
+    rows.sort(key=lambda row: (row["started_at"] or "", row["run_id"]), reverse=True)
+    if not session.output.rows("run", rows if session.json else map(run_cells, rows), COLUMNS):
+        session.output.say("no runs yet: nws run --dataset NAME --pipelines FILE, or a first look: nws demo")
+    warn_of_damage(session.output, rows)
+
+
+def show(run: str, /, *, number: Annotated[int, Parameter(name=["-n", "--number"])] = 10, session: Handed) -> None:
+    """Show one run and its leaderboard.
+
+    Parameters
+    ----------
+    run
+        Name of the run, or the beginning of it.
+    number
+        How many pipelines of the leaderboard.
+    """
+    from nws.engine.summary import entries, ranked
+
+    chosen = session.workspace().runs.get(run)
+    found = entries(chosen)
+    row = run_line(chosen)
+    if session.json:
+        session.output.record("run", row)
+    else:
+        stored = row.pop("statistics", None) or {}
+        config = chosen.config()
+        facts = {
+            **{key: row.get(key) for key in ("run_id", "status", "dataset_name", "started_at", "completed_at")},
+            "description": config.description,
+            "took": span(row.get("duration_seconds") or 0.0),
+            **{key: row.get(f"{key}_pipelines") for key in ("successful", "failed", "skipped")},
+            "artifacts": f"{size(stored.get('artifact_bytes', 0))} kept in {size(stored.get('stored_bytes', 0))}",
+            "command": " ".join(config.command),
+        }
+        session.output.facts("run", facts)
+        session.output.line("")
+    leaderboard(session.output, ranked(found)[:number])
+    for entry in found:
+        if entry.metrics is None and not session.json:
+            error = entry.pipeline.record.error or {}
+            session.output.say(f"failed: {entry.pipeline.record.id}: {error.get('message', '')}")
+
+
+def delete(
+    runs: list[str],
+    /,
+    *,
+    yes: Annotated[bool, Parameter(name=["-y", "--yes"])] = False,
+    dry_run: bool = False,
+    session: Handed,
+) -> int:
+    """Delete runs, or single pipelines of a run.
+
+    Parameters
+    ----------
+    runs
+        Names of runs, or RUN/0007 for one pipeline.
+    yes
+        Do not ask.
+    dry_run
+        Only say what would be lost and what stays.
+    """
+    workspace = session.workspace()
+    whole = [workspace.runs.get(text) for text in runs if "/" not in text.removeprefix("runs/").rstrip("/")]
+    single = [session.resolve(workspace, text) for text in runs if "/" in text.removeprefix("runs/").rstrip("/")]
+    for run in whole:
+        if not run.abandoned() and run.numbers() and not dry_run:
+            raise UsageError(f"a process is at work in {run.name}", hint="stop it first")
+        session.output.say(f"{run.name}: {plural(len(run.numbers()), 'pipeline')} with their folders")
+    for pipeline in single:
+        session.output.say(f"{pipeline.path}: one pipeline with its folder")
+    session.output.say("what stays: rows of the catalog, exports, library, and objects that others use")
+    if dry_run:
+        return DONE
+    if not yes and not session.confirm("delete?"):
+        raise UsageError("nothing was deleted: not confirmed", hint="--yes deletes without asking")
+    for pipeline in single:
+        workspace.runs.get(pipeline.record.run_id).delete(pipeline.record.number)
+    for run in whole:
+        workspace.runs.delete(run)
+    deleted = [{"path": f"runs/{run.name}"} for run in whole] + [{"path": pipeline.path} for pipeline in single]
+    session.output.rows("deleted", deleted, ["path"])
+    return DONE

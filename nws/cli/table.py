@@ -1,0 +1,63 @@
+"""The table of commands: the one source of parsing, help, reference pages and tests.
+
+It holds words only; it must not import what the commands do.
+"""
+
+from typing import NamedTuple
+
+PORCELAIN = "porcelain"
+PLUMBING = "plumbing"
+
+WORKSPACE = "workspace"
+PERHAPS = "perhaps"
+NOTHING = "nothing"
+
+
+class Command(NamedTuple):
+    """One command: its words, `module:function`, one line of help, its class, and what it needs."""
+
+    name: str
+    target: str
+    help: str
+    kind: str
+    needs: str
+
+    @property
+    def words(self) -> list[str]:
+        """The words that a person types, without `nws`."""
+        return self.name.split()
+
+
+GROUPS = {
+    "dataset": "Register datasets and see what is understood of their files.",
+    "runs": "List, show and delete runs.",
+    "catalog": "Find the best and the latest predictions of the whole workspace.",
+}
+
+COMMANDS = (
+    Command("init", "nws.cli.setup:init", "Create a workspace (twice is harmless).", PORCELAIN, NOTHING),
+    Command("demo", "nws.cli.setup:demo", "Make a workspace with real data, a run and its best model.", PORCELAIN, NOTHING),
+    Command("status", "nws.cli.setup:status", "Show runs, pipelines, failures, size and what is unfinished.", PORCELAIN, WORKSPACE),
+    Command("dataset add", "nws.cli.datasets:add", "Register a dataset and say what was understood of it.", PORCELAIN, WORKSPACE),
+    Command("dataset list", "nws.cli.datasets:list_", "List the registered datasets.", PORCELAIN, WORKSPACE),
+    Command("dataset show", "nws.cli.datasets:show", "Show what was understood of a registered dataset.", PORCELAIN, WORKSPACE),
+    Command("dataset check", "nws.cli.datasets:check", "Print what would be understood, without registering.", PORCELAIN, NOTHING),
+    Command("dataset remove", "nws.cli.datasets:remove", "Remove a registration; runs on it keep their data.", PORCELAIN, WORKSPACE),
+    Command("run", "nws.cli.running:run", "Run every pipeline on every dataset.", PORCELAIN, WORKSPACE),
+    Command("runs list", "nws.cli.runs:list_", "List runs, newest first.", PORCELAIN, WORKSPACE),
+    Command("runs show", "nws.cli.runs:show", "Show one run: what was asked, what came of it, its leaderboard.", PORCELAIN, WORKSPACE),
+    Command("runs delete", "nws.cli.runs:delete", "Delete runs or single pipelines (RUN/0007); asks first.", PORCELAIN, WORKSPACE),
+    Command("show", "nws.cli.pipelines:show", "Show one pipeline: steps, metrics, artifacts, provenance.", PORCELAIN, WORKSPACE),
+    Command("log", "nws.cli.pipelines:log", "Show what ran, newest first.", PORCELAIN, WORKSPACE),
+    Command("checkout", "nws.cli.pipelines:checkout", "Render the folder of a pipeline again.", PORCELAIN, WORKSPACE),
+    Command("export", "nws.cli.pipelines:export", "Copy a pipeline out, with its binaries as plain files.", PORCELAIN, WORKSPACE),
+    Command("catalog list", "nws.cli.catalog:list_", "List predictions, newest first.", PORCELAIN, WORKSPACE),
+    Command("catalog best", "nws.cli.catalog:best", "Rank predictions by a metric, best first.", PORCELAIN, WORKSPACE),
+    Command("hash-object", "nws.cli.objects:hash_object", "Print the ids of bytes; -w stores them.", PLUMBING, PERHAPS),
+    Command("cat-file", "nws.cli.objects:cat_file", "Print an object, its size, or whether it is there.", PLUMBING, WORKSPACE),
+    Command("ls-objects", "nws.cli.objects:ls_objects", "List the ids of stored objects.", PLUMBING, WORKSPACE),
+    Command("count-objects", "nws.cli.objects:count_objects", "Count stored objects and bytes.", PLUMBING, WORKSPACE),
+    Command("verify-object", "nws.cli.objects:verify_object", "Check that stored bytes match their ids.", PLUMBING, WORKSPACE),
+    Command("rev-parse", "nws.cli.pipelines:rev_parse", "Print the record id that a REF resolves to.", PLUMBING, WORKSPACE),
+    Command("reindex", "nws.cli.pipelines:reindex", "Add to the index what runs/ has and it lacks.", PLUMBING, WORKSPACE),
+)  # fmt: skip
