@@ -75,9 +75,9 @@ def seeded(seed: int) -> Iterator[None]:
 
     plain, arrays = random.getstate(), np.random.get_state()  # noqa: NPY002 -- exactly the shared one is meant
     random.seed(seed)
-    np.random.seed(seed & 0xFFFFFFFF)  # noqa: NPY002
+    np.random.seed(seed & 0xFFFFFFFF)  # noqa: NPY002 -- as above
     try:
         yield
     finally:
         random.setstate(plain)
-        np.random.set_state(arrays)  # noqa: NPY002
+        np.random.set_state(arrays)  # noqa: NPY002 -- as above

@@ -53,10 +53,10 @@ def load(data: bytes) -> Any:
 
 
 # The C pickler has no hook for text. This one is not in the type stubs.
-_Pickler: Any = pickle._Pickler  # noqa: SLF001
+_Pickler: Any = pickle._Pickler  # noqa: SLF001 -- the pickler in Python, which alone can be told how to save text
 
 
-class _DeterministicPickler(_Pickler):  # type: ignore[misc]
+class _DeterministicPickler(_Pickler):  # type: ignore[misc]  # its base is Any, being private
     """A pickler whose output depends on values, not on which equal objects happen to be one object.
 
     The usual pickler writes a reference for an object that it has met, and text, bytes and dtypes are or are not the

@@ -22,6 +22,7 @@ from nws.ids import hash_of
 from nws.metrics import PRIMARY
 from nws.pipeline import predictions_csv
 from nws.records import encode, now, timestamp
+from nws.run import FAILED, SUCCEEDED
 
 if TYPE_CHECKING:
     from nws.engine.ambient import Log
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from nws.pipeline import Block
     from nws.records import Metrics
     from nws.store import ObjectStore
-
-COMPLETED = "completed"
-FAILED = "failed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +69,7 @@ def fit(task: Task, store: ObjectStore) -> Outcome:
     files, objects = _put(store, samples, done, error)
     return Outcome(
         task=task,
-        status=FAILED if done is None else COMPLETED,
+        status=FAILED if done is None else SUCCEEDED,
         created_at=created_at,
         completed_at=timestamp(now()),
         duration_seconds=time.perf_counter() - clock,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from nws.engine.tasks import Outcome
 from nws.records import now, timestamp
+from nws.run import FAILED
 from nws.store import ObjectStore
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ def _worker_died(task: Task) -> Outcome:
     message = f"the worker process died {ATTEMPTS} times (out of memory, or a crash in a compiled library)"
     return Outcome(
         task=task,
-        status="failed",
+        status=FAILED,
         created_at=moment,
         completed_at=moment,
         duration_seconds=0.0,
