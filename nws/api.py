@@ -90,9 +90,9 @@ class Workspace(workspace.Workspace):
 
     def reindex(self) -> int:
         """Add to the index every published pipeline that it lacks, and return how many there were."""
-        from nws import upkeep
+        from nws.upkeep.reindex import reindex
 
-        return upkeep.reindex(self)
+        return reindex(self)
 
 
 def _request(

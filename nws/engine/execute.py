@@ -12,7 +12,7 @@ import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nws import __version__, upkeep
+from nws import __version__
 from nws.engine.publish import Entry, Publisher
 from nws.engine.request import Plan, Request, environment
 from nws.engine.summary import entries, summarize
@@ -20,6 +20,7 @@ from nws.errors import NwsError, UnknownName
 from nws.ids import view_name
 from nws.records import RunConfig, RunSummary, now, timestamp
 from nws.run import COMPLETED, FAILED, INTERRUPTED, RUNNING, SKIPPED
+from nws.upkeep.reindex import complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -143,7 +144,7 @@ def _begin(
 
 def _held(workspace: Workspace, run: Run) -> dict[str, str]:
     """Return what the run already has: key of the task → id of the pipeline."""
-    upkeep.complete(workspace, run)
+    complete(workspace, run)
     return {pipeline.record.task: pipeline.record.id for pipeline in run.pipelines()}
 
 

@@ -1,6 +1,6 @@
-"""Work over a whole workspace: bringing views and index up to what the refs say.
+"""Bringing views and index up to what the refs say.
 
-These functions walk what the rooms below hand out; they must not know what a person asked for.
+These functions walk runs and the index; they must not know what a person asked for.
 """
 
 from __future__ import annotations
