@@ -88,7 +88,8 @@ def publish(temp: Path, final: Path) -> bool:
     try:
         os.link(temp, final)
     except FileExistsError:
-        return False
+        # A file server may have made the link and its answer been lost: then the file has two names.
+        return os.stat(temp).st_nlink > 1
     except OSError as err:
         if err.errno not in _NO_LINK:
             raise
@@ -266,6 +267,14 @@ def remove(path: Path) -> None:
     """Remove a file durably; harmless if it is gone already."""
     path.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def remove_all(folder: Path, names: Sequence[str]) -> None:
+    """Remove files of one folder durably; harmless if they are gone already."""
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
+    if names:
+        sync_folder(folder)
 
 
 def remove_tree(folder: Path) -> None:

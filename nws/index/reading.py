@@ -1,34 +1,69 @@
-"""Reading a table of the index: all its segments as one lazy frame, whatever happens to them meanwhile.
+"""Reading a table of the index: what counts of it as one lazy frame, whatever happens to its segments meanwhile.
 
-This room knows listings, retries and damage; it must not know what is asked.
+This room knows states, retries and damage; it must not know what is asked.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nws.index import columns, segments
+from nws.errors import Damaged
+from nws.index import columns, segments, state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import polars as pl
 
 ATTEMPTS = 5
+# What tells one row of a table from another.
+KEYS = {segments.META: ["prediction_id"], segments.DATA: ["prediction_id", "partition"]}
 
 
-def lazily(catalog: Path, table: str) -> pl.LazyFrame:
-    """Return a table as its segments are at this moment; an empty one where there are none."""
+def lazily(catalog: Path, table: str, *, ids: Sequence[str] | None = None) -> pl.LazyFrame:
+    """Return a table as it is at this moment, each row once; an empty one where there is nothing.
+
+    Parameters
+    ----------
+    catalog
+        Folder of the tables.
+    table
+        One of the tables.
+    ids
+        Only these predictions: segments that cannot have one of them are not opened.
+    """
+    import polars as pl
+
+    found = state.read(catalog, [table])
+    once, perhaps = found.once(table), found.perhaps(table)
+    if ids is not None:
+        passed_over = {catalog / table / name for name in _without(found.manifest.merged(table), ids)}
+        once = [path for path in once if path not in passed_over]
+    frame, doubtful = scan(once, table), scan(perhaps, table)
+    if ids is not None:
+        only = pl.col("prediction_id").is_in(list(ids))
+        frame, doubtful = frame.filter(only), doubtful.filter(only)
+    if not perhaps:
+        return frame
+    doubtful = doubtful.unique(KEYS[table], keep="first", maintain_order=True)
+    if not once:
+        return doubtful
+    keys = [pl.col(name) for name in KEYS[table]]
+    known = frame.select(keys).join(doubtful.select(keys), on=KEYS[table], how="semi")
+    return pl.concat([frame, doubtful.join(known, on=KEYS[table], how="anti", maintain_order="left")])
+
+
+def scan(paths: Sequence[Path], table: str) -> pl.LazyFrame:
+    """Return segments of one table as one lazy frame."""
     import polars as pl
 
     schema = columns.polars_schema(segments.TABLES[table])
-    found = segments.paths(catalog, table)
-    return pl.scan_parquet(found, schema=schema, glob=False) if found else pl.LazyFrame(schema=schema)
+    return pl.scan_parquet(list(paths), schema=schema, glob=False) if paths else pl.LazyFrame(schema=schema)
 
 
 def collect(catalog: Path, query: Callable[[], pl.LazyFrame]) -> pl.DataFrame:
-    """Run a query over fresh listings until none of the listed segments was gone when it was read.
+    """Run a query over fresh states of the index until none of its segments was gone when it was read.
 
     Parameters
     ----------
@@ -40,25 +75,48 @@ def collect(catalog: Path, query: Callable[[], pl.LazyFrame]) -> pl.DataFrame:
     Raises
     ------
     Damaged
-        If a segment cannot be read, with its name.
+        If a segment cannot be read, or one that counts is gone, with its name.
     NewerFormat
         If a newer nws wrote one.
     """
     import polars as pl
 
+    before = None
     for _ in range(ATTEMPTS - 1):
         try:
             return query().collect()
-        except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
-            _verify(catalog)
+        except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as err:
+            # Segments that were merged meanwhile are no damage; what fails twice in the same state may be.
+            now = state.read(catalog)
+            if now == before or not isinstance(err, FileNotFoundError):
+                verify(now)
+            before = now
     return query().collect()
 
 
-def _verify(catalog: Path) -> None:
-    # polars does not always name the file that it could not read, and a damaged one makes every query fail.
+def verify(found: state.State) -> None:
+    """Read every segment that counts from end to end.
+
+    Raises
+    ------
+    Damaged
+        If one cannot be read, or is gone while the newest manifest names it.
+    NewerFormat
+        If a newer nws wrote one.
+    """
     for table in segments.TABLES:
-        for path in segments.paths(catalog, table):
+        for path in (*found.once(table), *found.perhaps(table)):
             try:
                 segments.verify(path)
-            except FileNotFoundError:
-                return
+            except FileNotFoundError as err:
+                if state.read(found.catalog).manifest == found.manifest and path.name in found.merged(table):
+                    raise Damaged(f"{path} is gone", hint="`nws reindex` adds its rows again") from err
+
+
+def _without(merged: Sequence[dict[str, str]], ids: Sequence[str]) -> list[str]:
+    """Return the merged segments whose range holds none of some ids."""
+    return [
+        segment["name"]
+        for segment in merged
+        if not any(segment["first_id"] <= identity <= segment["last_id"] for identity in ids)
+    ]

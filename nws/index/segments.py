@@ -1,10 +1,12 @@
 """Segments of the index: immutable Parquet files, appended in pairs, never changed.
 
-A directory of segments is one table. This room knows rows and files; it must not know of runs, records or rankings.
+A directory of segments is one table. This room knows rows, files and what their names say; it must not know of runs,
+records or rankings, nor which segments count (see `nws.index.state`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass
@@ -15,7 +17,8 @@ from nws.errors import Conflict, Damaged, NewerFormat
 from nws.index import columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -26,7 +29,9 @@ TABLES = {META: columns.META, DATA: columns.DATA}
 # One look-up by prediction_id reads one group, so groups of the heavy table are small.
 GROUP_ROWS = {META: 65_536, DATA: 64}
 _CHUNK = 4096
-_NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{16}\.parquet")
+_STAMP = "%Y%m%dT%H%M%S.%fZ"
+_APPENDED = re.compile(r"(\d{8}T\d{6}\.\d{6}Z)-[0-9a-f]{16}(-once)?\.parquet")
+_MERGED = re.compile(r"merged-(\d{8})-[0-9a-f]{16}\.parquet")
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Row:
     data: Sequence[Mapping[str, Any]] = ()
 
 
-def append(catalog: Path, rows: Sequence[Row]) -> str | None:
+def append(catalog: Path, rows: Sequence[Row], *, name: str | None = None) -> str | None:
     """Add predictions to the index, durably, as one new segment of each table.
 
     The data segment stands before the meta segment, which is what makes the predictions visible. Nothing that is in
@@ -52,11 +57,14 @@ def append(catalog: Path, rows: Sequence[Row]) -> str | None:
         Folder of the two tables; made if it is not there.
     rows
         Predictions. Order does not matter: segments are sorted by prediction_id.
+    name
+        A name from `once_name`, under which nobody else appends these predictions.
 
     Returns
     -------
     str | None
-        The name that both segments have; None if there was nothing to add.
+        The name that both segments have; None if there was nothing to add, or if `name` has been taken: whoever took
+        it (see `void`) has left the predictions to be appended without a name.
 
     Raises
     ------
@@ -69,20 +77,65 @@ def append(catalog: Path, rows: Sequence[Row]) -> str | None:
         return None
     for row in ordered:
         _check(row)
-    name = _fresh_name()
-    _write(catalog, DATA, name, [item for row in ordered for item in row.data])
-    _write(catalog, META, name, [row.meta for row in ordered])
-    return name
+    chosen = name or _fresh_name()
+    items = {DATA: [item for row in ordered for item in row.data], META: [row.meta for row in ordered]}
+    for table, listed in items.items():
+        if not write(catalog, table, chosen, _tables(listed, table)):
+            if name is None:
+                raise Conflict(f"{catalog / table / chosen} is already there", hint="try again: names are random")
+            if table == META:
+                fsio.remove(catalog / DATA / chosen)
+            return None
+    return chosen
+
+
+def void(catalog: Path, name: str) -> bool:
+    """Take a name from `once_name` away from whoever was going to append under it, and say whether that was done.
+
+    An empty segment stands there then. False means that the name was taken: by the one whose it is, or by another call.
+    """
+    if not write(catalog, META, name, _tables([], META)):
+        return False
+    # Arrays that were written without the rows that would have made them visible.
+    fsio.remove(catalog / DATA / name)
+    return True
+
+
+def once_name() -> str:
+    """Return a fresh name for a segment whose predictions nobody else will append, unless the name is made void."""
+    return _fresh_name("-once")
+
+
+def merged_name(number: int) -> str:
+    """Return a fresh name for a segment that the manifest of that number is to name."""
+    return f"merged-{number:08d}-{os.urandom(8).hex()}.parquet"
 
 
 def names(folder: Path) -> list[str]:
     """Return the names of the segments in one table's folder, oldest first, from a fresh listing."""
-    return [name for name in fsio.names(folder) if _NAME.fullmatch(name)]
+    return [name for name in fsio.names(folder) if _APPENDED.fullmatch(name) or _MERGED.fullmatch(name)]
 
 
 def paths(catalog: Path, table: str) -> list[Path]:
-    """Return the segments of one table, oldest first."""
+    """Return all segments of one table that are there, oldest first, whether they count or not."""
     return [catalog / table / name for name in names(catalog / table)]
+
+
+def merged_number(name: str) -> int | None:
+    """Return the number of the manifest for which a segment was merged; None for one that was appended."""
+    found = _MERGED.fullmatch(name)
+    return int(found[1]) if found else None
+
+
+def promised_since(name: str) -> str | None:
+    """Return when a name from `once_name` was made, as a text that sorts by time; None for any other name."""
+    found = _APPENDED.fullmatch(name)
+    return found[1] if found and found[2] else None
+
+
+def stamp(moment: dt.datetime) -> str:
+    """Return a moment as names of segments have it."""
+    return moment.strftime(_STAMP)
 
 
 def verify(path: Path) -> None:
@@ -99,7 +152,7 @@ def verify(path: Path) -> None:
     """
     import polars as pl
 
-    try:
+    with unreadable(path):
         version = pl.read_parquet_metadata(path).get(columns.FORMAT_KEY, "")
         if version.isdigit() and int(version) > columns.FORMAT:
             raise NewerFormat(
@@ -109,11 +162,52 @@ def verify(path: Path) -> None:
         rows = pl.scan_parquet(path, schema=columns.polars_schema(TABLES[path.parent.name]), glob=False)
         # The filter keeps every row, and has the statistics read too.
         rows.filter(pl.col("prediction_id") >= "").collect()
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as err:
+
+
+@contextlib.contextmanager
+def unreadable(path: Path) -> Iterator[None]:
+    """Tell what the body finds wrong with a segment as damage of that file."""
+    import polars as pl
+
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as err:
+        if isinstance(err, OSError) and err.errno is not None:
+            raise
         raise Damaged(
             f"{path}: not a readable segment: {str(err).splitlines()[0]}",
             hint="move that file out of the folder; `nws reindex` adds its rows again",
         ) from err
+
+
+def write(catalog: Path, table: str, name: str, parts: Iterable[pa.Table]) -> bool:
+    """Write one segment durably; no part of it is larger in memory than what `parts` yields.
+
+    Returns
+    -------
+    bool
+        False if a segment of that name is there.
+    """
+    import pyarrow.parquet as pq
+
+    folder = catalog / table
+    if not folder.is_dir():
+        fsio.make_folder(folder)
+        fsio.sync_folder(catalog)
+    # Staged beside the table and not in it: polars refuses a directory that holds anything but Parquet files, and a
+    # writer that is killed leaves its temporary file behind.
+    with fsio.staged(catalog) as (temp, handle):
+        with pq.ParquetWriter(handle, columns.arrow_schema(TABLES[table]), **_options(table)) as writer:
+            writer.add_key_value_metadata({columns.FORMAT_KEY: str(columns.FORMAT)})
+            for part in parts:
+                writer.write_table(part, row_group_size=GROUP_ROWS[table])
+        fsio.sync(handle)
+        done = fsio.publish(temp, folder / name)
+    if done:
+        fsio.sync_folder(folder)
+    return done
 
 
 def _check(row: Row) -> None:
@@ -126,33 +220,11 @@ def _check(row: Row) -> None:
                 raise ValueError(f"a row of {table} lacks {', '.join(missing)}")
 
 
-def _fresh_name() -> str:
+def _fresh_name(promise: str = "") -> str:
     import datetime as dt
 
     # Ordered by time for people and for compaction; the random part is what makes it unique.
-    moment = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    return f"{moment}-{os.urandom(8).hex()}.parquet"
-
-
-def _write(catalog: Path, table: str, name: str, items: Sequence[Mapping[str, Any]]) -> None:
-    import pyarrow.parquet as pq
-
-    folder = catalog / table
-    if not folder.is_dir():
-        fsio.make_folder(folder)
-        fsio.sync_folder(catalog)
-    schema = columns.arrow_schema(TABLES[table])
-    # Staged beside the table and not in it: polars refuses a directory that holds anything but Parquet files, and a
-    # writer that is killed leaves its temporary file behind.
-    with fsio.staged(catalog) as (temp, handle):
-        with pq.ParquetWriter(handle, schema, **_options(table)) as writer:
-            writer.add_key_value_metadata({columns.FORMAT_KEY: str(columns.FORMAT)})
-            for chunk in _tables(items, schema):
-                writer.write_table(chunk, row_group_size=GROUP_ROWS[table])
-        fsio.sync(handle)
-        if not fsio.publish(temp, folder / name):
-            raise Conflict(f"{folder / name} is already there", hint="try again: names are random")
-    fsio.sync_folder(folder)
+    return f"{stamp(dt.datetime.now(dt.UTC))}-{os.urandom(8).hex()}{promise}.parquet"
 
 
 def _options(table: str) -> dict[str, Any]:
@@ -165,8 +237,9 @@ def _options(table: str) -> dict[str, Any]:
     }
 
 
-def _tables(items: Sequence[Mapping[str, Any]], schema: pa.Schema) -> Iterator[pa.Table]:
+def _tables(items: Sequence[Mapping[str, Any]], table: str) -> Iterator[pa.Table]:
     import pyarrow as pa
 
+    schema = columns.arrow_schema(TABLES[table])
     for start in range(0, max(len(items), 1), _CHUNK):
         yield pa.Table.from_pylist(items[start : start + _CHUNK], schema=schema)
