@@ -263,31 +263,63 @@ def names(folder: Path) -> list[str]:
         return []
 
 
-def remove(path: Path) -> None:
-    """Remove a file durably; harmless if it is gone already."""
+def folders(folder: Path) -> list[str]:
+    """Return the names of the folders in `folder`, as `names` does."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if not entry.name.startswith(TEMP_PREFIX) and entry.is_dir())
+    except FileNotFoundError:
+        return []
+
+
+def clock(folder: Path) -> int:
+    """Return the time in nanoseconds by the clock that the file system of `folder` sets times of files by."""
+    with staged(folder) as (_, handle):
+        return os.fstat(handle.fileno()).st_mtime_ns
+
+
+def remove(path: Path, *, durable: bool = True) -> None:
+    """Remove a file; harmless if it is gone already."""
     path.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    if durable:
+        sync_folder(path.parent)
 
 
 def remove_all(folder: Path, names: Sequence[str]) -> None:
-    """Remove files of one folder durably; harmless if they are gone already."""
+    """Remove files of one folder durably; harmless if they, or the folder, are gone already."""
+    removed = False
     for name in names:
-        (folder / name).unlink(missing_ok=True)
-    if names:
+        with contextlib.suppress(FileNotFoundError):
+            (folder / name).unlink()
+            removed = True
+    if removed:
         sync_folder(folder)
 
 
+def set_aside(folder: Path) -> Path | None:
+    """Give a folder a temporary name, durably, and return it: who lists names sees all of the folder or none of it.
+
+    None if it is not there.
+    """
+    aside = temp_path(folder.parent)
+    try:
+        os.rename(folder, aside)
+    except FileNotFoundError:
+        return None
+    sync_folder(folder.parent)
+    return aside
+
+
 def remove_tree(folder: Path) -> None:
-    """Remove a folder and all in it. It first gets a temporary name, so that nobody sees half of it."""
-    if not os.path.lexists(folder):
-        return
+    """Remove a folder and all in it. It is set aside first, so that nobody sees half of it."""
+    aside: Path | None = folder
     if not folder.name.startswith(TEMP_PREFIX):
-        doomed = temp_path(folder.parent)
-        os.rename(folder, doomed)
-        folder = doomed
+        aside = set_aside(folder)
+    if aside is None or not os.path.lexists(aside):
+        return
     import shutil
 
-    shutil.rmtree(folder)
+    shutil.rmtree(aside)
 
 
 @contextlib.contextmanager

@@ -135,12 +135,17 @@ class PipelineRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Ref:
-    """A file of `_refs/`: the number it claims, and the record it shows or when that was deleted."""
+    """A file of `_refs/`: the number it claims, and the record it shows or when that was deleted.
+
+    `segment` is the name under which the publisher was going to index the record. Whoever indexes it in the
+    publisher's stead takes that name away first.
+    """
 
     SCHEMA: ClassVar[str] = "ref/1"
     number: int
     view: str
     record: ObjectId | None
+    segment: str | None = None
     deleted_at: str | None = None
     extra: JsonMap = field(default_factory=dict)
 
@@ -205,6 +210,17 @@ class Manifest:
     kind: str
     source: JsonMap
     members: dict[str, JsonMap]
+    extra: JsonMap = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tag:
+    """`catalog/tags/TAG/RECORD.json`: a pipeline has that tag."""
+
+    SCHEMA: ClassVar[str] = "tag/1"
+    tag: str
+    record: ObjectId
+    tagged_at: str
     extra: JsonMap = field(default_factory=dict)
 
 

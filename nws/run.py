@@ -174,7 +174,7 @@ class Run:
             where = f"runs/{self.name}/_refs/{ref.file_name}"
             raise Damaged(f"{where} names a record that is gone: {ref.record}", hint=RESTORE) from err
 
-    def publish(self, drafts: Sequence[PipelineRecord]) -> list[Pipeline]:
+    def publish(self, drafts: Sequence[PipelineRecord], *, segment: str | None = None) -> list[Pipeline]:
         """Publish executed pipelines: records first, then the refs that claim their numbers, then the views.
 
         Parameters
@@ -182,6 +182,8 @@ class Run:
         drafts
             Records whose `number` is the one wished for: it is given if nobody has it, else the next free one.
             Every object that they name is in the store already.
+        segment
+            The name under which the caller is going to index them, for the refs.
 
         Returns
         -------
@@ -197,19 +199,22 @@ class Run:
             with fsio.lock(self._refs / ".claims", wait=5.0):
                 taken = set(self.numbers())
                 numbered = {place: _number(drafts[place], taken) for place in left}
-                done.update(self._claim(numbered))
+                done.update(self._claim(numbered, segment))
         else:
             raise Conflict(f"run {self.name}: no free number found in {_TRIES} tries")
         for pipeline in done.values():
             pipeline.render()
         return [done[place] for place in range(len(drafts))]
 
-    def _claim(self, numbered: dict[int, PipelineRecord]) -> Iterator[tuple[int, Pipeline]]:
+    def _claim(
+        self, numbered: dict[int, PipelineRecord], segment: str | None
+    ) -> Iterator[tuple[int, Pipeline]]:
         encoded = {place: encode(record) for place, record in numbered.items()}
         with self.store.batch() as batch:
             ids = {place: batch.put(data) for place, data in encoded.items()}
         refs = {
-            place: Ref(number=record.number, view=record.id, record=ids[place]) for place, record in numbered.items()
+            place: Ref(number=record.number, view=record.id, record=ids[place], segment=segment)
+            for place, record in numbered.items()
         }
         claimed = fsio.write_all_new(self._refs, {ref.file_name: encode(ref) for ref in refs.values()})
         for place, ref in refs.items():

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nws.index import segments
+from nws.index.compaction import tidy
 from nws.pipeline.rows import index_row
 from nws.records import Metrics, PipelineRecord
 
@@ -74,14 +75,16 @@ class Publisher:
         self._waiting = []
         if not outcomes:
             return
-        pipelines = self.run.publish([self._draft(outcome) for outcome in outcomes])
-        segments.append(
-            self.catalog,
-            [
-                index_row(pipeline.record, pipeline.record_id, outcome.metrics, outcome.blocks)
-                for pipeline, outcome in zip(pipelines, outcomes, strict=True)
-            ],
-        )
+        name = segments.once_name()
+        pipelines = self.run.publish([self._draft(outcome) for outcome in outcomes], segment=name)
+        rows = [
+            index_row(pipeline.record, pipeline.record_id, outcome.metrics, outcome.blocks)
+            for pipeline, outcome in zip(pipelines, outcomes, strict=True)
+        ]
+        if segments.append(self.catalog, rows, name=name) is None:
+            # Somebody who found the refs without rows is indexing them; readers see a row once.
+            segments.append(self.catalog, rows)
+        tidy(self.catalog)
         for pipeline, outcome in zip(pipelines, outcomes, strict=True):
             self.published.append(Entry(pipeline=pipeline, metrics=outcome.metrics))
         self.run.log(*(_line(entry) for entry in self.published[-len(outcomes) :]))

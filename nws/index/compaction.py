@@ -67,6 +67,8 @@ def compact(catalog: Path, *, least: int = 1) -> Compaction | None:
     Damaged
         If a segment cannot be read, or is gone; nothing is changed then.
     """
+    if not (catalog / META).is_dir():
+        return None
     with _alone(catalog) as alone:
         return _until_done(catalog, lambda begun: _compact(begun, least)) if alone else None
 
@@ -98,11 +100,17 @@ def forget(catalog: Path, ids: Sequence[str]) -> int:
 
 
 def heal(catalog: Path) -> bool:
-    """Let the index count without merged segments that somebody took away, and say whether there were any."""
+    """Let the index count without merged segments that somebody took away, and say whether there were any.
+
+    An index without a manifest gets its first one, so that old promises of names are not relied on.
+    """
 
     def without(begun: State) -> bool | None:
         gone = {table: [path.name for path in begun.missing(table)] for table in TABLES}
-        return switch(begun, Change(gone=gone)) is not None or None if any(gone.values()) else False
+        lost = any(gone.values())
+        if begun.manifest.number and not lost:
+            return False
+        return lost if switch(begun, Change(gone=gone)) else None
 
     return bool(_until_done(catalog, without))
 
@@ -112,7 +120,7 @@ def _until_done(catalog: Path, step: Callable[[State], T | None]) -> T | None:
 
     A segment that is gone while the step reads it was taken by another process as well.
     """
-    for _ in range(_TRIES if (catalog / META).is_dir() else 0):
+    for _ in range(_TRIES):
         with contextlib.suppress(FileNotFoundError):
             if (done := step(state.read(catalog))) is not None:
                 return done
@@ -121,9 +129,6 @@ def _until_done(catalog: Path, step: Callable[[State], T | None]) -> T | None:
 
 @contextlib.contextmanager
 def _alone(catalog: Path, *, wait: float = 0.0) -> Iterator[bool]:
-    if not (catalog / META).is_dir():
-        yield True
-        return
     with fsio.lock(fsio.make_folder(catalog / state.FOLDER) / _LOCK, wait=wait) as alone:
         yield alone
 

@@ -84,7 +84,7 @@ def append(catalog: Path, rows: Sequence[Row], *, name: str | None = None) -> st
             if name is None:
                 raise Conflict(f"{catalog / table / chosen} is already there", hint="try again: names are random")
             if table == META:
-                fsio.remove(catalog / DATA / chosen)
+                fsio.remove_all(catalog / DATA, [chosen])
             return None
     return chosen
 
@@ -97,7 +97,7 @@ def void(catalog: Path, name: str) -> bool:
     if not write(catalog, META, name, _tables([], META)):
         return False
     # Arrays that were written without the rows that would have made them visible.
-    fsio.remove(catalog / DATA / name)
+    fsio.remove_all(catalog / DATA, [name])
     return True
 
 
