@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SUFFIX = ".zst"
+# What the name of an object ends with besides while it is being removed; see `nws.store.removal`.
+DOOMED = ".doomed"
 # Seconds to wait before looking again for a file that its folder lists but that does not open.
 _PAUSES = (0.0, 0.05, 0.5)
 
@@ -78,11 +80,18 @@ class Loose:
                 if Body(handle).plain not in (size, None):
                     return False
                 fsio.freshen(handle.fileno())
+                # A collector takes the name away, then looks at the time, then removes the file. One that looked
+                # before it was freshened here had taken the name by then.
+                return not _has_lost_its_name(handle.fileno())
         except (FileNotFoundError, PermissionError, Broken):
             return False
         except Unsupported as err:
             raise self._newer(oid, err) from err
-        return True
+        except OSError as err:
+            # What a file server says of a file that was removed since it was opened.
+            if err.errno != errno.ESTALE:
+                raise
+            return False
 
     @contextlib.contextmanager
     def naming(self, oid: ObjectId) -> Iterator[None]:
@@ -119,13 +128,21 @@ class Loose:
     def _open(self, oid: ObjectId) -> BinaryIO:
         for pause in _PAUSES:
             try:
-                return steady(lambda: open(self._name(oid), "rb", buffering=0))
+                return self._open_name(self._name(oid))
             except (FileNotFoundError, NotADirectoryError):
                 # A name once seen absent may stay so for half a minute on NFS; only a fresh listing can tell.
                 if oid + SUFFIX not in self._files(oid[:2]):
                     break
             time.sleep(pause)
+        # It may be on its way out, and may be given its name back between these two.
+        for name in (self._name(oid) + DOOMED, self._name(oid)):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                return self._open_name(name)
         raise UnknownName(f"no object {oid} in {self.root}", hint="`nws ls-objects` lists what is stored")
+
+    @staticmethod
+    def _open_name(name: str) -> BinaryIO:
+        return steady(lambda: open(name, "rb", buffering=0))
 
     def _newer(self, oid: ObjectId, err: Unsupported) -> NewerFormat:
         return NewerFormat(f"object {oid} is in a newer format: {err}: {self._name(oid)}", hint="use a newer nws")
@@ -144,3 +161,15 @@ def steady(operation: Callable[[], T], tries: int = 3) -> T:
 
 def _is_object(name: str) -> bool:
     return name.endswith(SUFFIX) and is_hex(name.removesuffix(SUFFIX), HEX_LENGTH)
+
+
+def _has_lost_its_name(descriptor: int) -> bool:
+    """Say whether an open object was doomed or removed since it was opened, as far as that can be told for nothing."""
+    if os.fstat(descriptor).st_nlink == 0:
+        return True
+    try:
+        # Linux keeps the name with the open file; no file system is asked.
+        shown = os.readlink(f"/proc/self/fd/{descriptor}")
+    except OSError:
+        return False
+    return shown.endswith((DOOMED, f"{DOOMED} (deleted)"))

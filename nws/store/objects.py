@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nws.store.batch import Batch
     from nws.store.decode import Body
     from nws.store.encode import Encoder
+    from nws.store.removal import Removal
 
 _SHOWN_CANDIDATES = 5
 
@@ -63,6 +64,13 @@ class ObjectStore:
         from nws.store.encode import Encoder
 
         return Encoder()
+
+    @property
+    def removal(self) -> Removal:
+        """The way out: what a collector of objects that nothing names works with."""
+        from nws.store.removal import Removal
+
+        return Removal(self._loose)
 
     def put(self, data: bytes | memoryview) -> ObjectId:
         """Add bytes and return their id; they are durable then. Known content is not written again."""

@@ -1,0 +1,130 @@
+"""Taking objects out of the store in two steps, so that a writer that adds one of them meanwhile loses nothing.
+
+Step one renames `3f9a….zst` to `3f9a….zst.doomed`: no listing shows it any more, readers still find it, and a writer
+that adds the same content writes it anew. Step two looks at the file once more and removes it, or gives it its name
+back. This module must not know why an object is to go.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from nws import fsio
+from nws.ids import HEX_LENGTH, ObjectId, is_hex
+from nws.store.decode import Body
+from nws.store.frames import Broken, Unsupported
+from nws.store.loose import DOOMED, SUFFIX, steady
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from nws.store.loose import Loose
+
+
+class Held(NamedTuple):
+    """The file of an object, as a listing shows it: whether it is doomed."""
+
+    id: ObjectId
+    doomed: bool
+
+
+class Removal:
+    """The way out of a store.
+
+    Parameters
+    ----------
+    loose
+        The folder of loose objects.
+    """
+
+    def __init__(self, loose: Loose) -> None:
+        self._loose = loose
+
+    def files(self) -> Iterator[Held]:
+        """Yield every file of an object, those that a removal left half-way among them, one folder in memory at a time.
+
+        An object may have both a file and a doomed one.
+        """
+        root = self._loose.root
+        for folder in steady(lambda: fsio.names(root)):
+            if not is_hex(folder, 2):
+                continue
+            for name in steady(lambda folder=folder: fsio.names(root / folder)):  # type: ignore[misc]
+                text, ending = name[:HEX_LENGTH], name[HEX_LENGTH:]
+                if ending in {SUFFIX, SUFFIX + DOOMED} and is_hex(text, HEX_LENGTH) and text.startswith(folder):
+                    yield Held(ObjectId(text), doomed=ending != SUFFIX)
+
+    def seen(self, held: Held) -> os.stat_result | None:
+        """Return the time and size of a file; None if it is gone.
+
+        It is opened: what a file server said a while ago may be older than what a writer has done since.
+        """
+        path = self._doomed(held.id) if held.doomed else self._loose.path(held.id)
+        try:
+            with steady(lambda: open(path, "rb", buffering=0)) as handle:
+                return os.fstat(handle.fileno())
+        except FileNotFoundError:
+            return None
+
+    def doom(self, oid: ObjectId) -> bool:
+        """Take the name of an object away, and say whether it had one."""
+        try:
+            fsio.move_over(self._loose.path(oid), self._doomed(oid))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def spare(self, oid: ObjectId) -> None:
+        """Give a doomed object its name back; harmless if it has one, or is gone."""
+        doomed, path = self._doomed(oid), self._loose.path(oid)
+        try:
+            # A sound file that a writer has put there meanwhile holds the same.
+            if not fsio.publish(doomed, path) and not _is_sound(path):
+                fsio.move_over(doomed, path)
+        except FileNotFoundError:
+            return
+        # A power cut must not take away the doomed name and not bring the other.
+        fsio.sync_folder(path.parent)
+        fsio.remove(doomed, durable=False)
+
+    def remove(self, oid: ObjectId, *, before: int) -> int | None:
+        """Remove a doomed object for good, unless a writer has freshened it.
+
+        Parameters
+        ----------
+        oid
+            The object.
+        before
+            Nanoseconds: a file whose time is this or later is given its name back.
+
+        Returns
+        -------
+        int | None
+            Bytes of the file; None if it stays, or was gone already.
+        """
+        found = self.seen(Held(oid, doomed=True))
+        if found is None:
+            return None
+        if found.st_mtime_ns >= before:
+            self.spare(oid)
+            return None
+        fsio.remove(self._doomed(oid), durable=False)
+        return found.st_size
+
+    def _doomed(self, oid: ObjectId) -> Path:
+        path = self._loose.path(oid)
+        return path.with_name(path.name + DOOMED)
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        with open(path, "rb", buffering=0) as handle:
+            Body(handle)
+    except (FileNotFoundError, Broken):
+        return False
+    except Unsupported:
+        # A later version put it there, and knows.
+        return True
+    return True
