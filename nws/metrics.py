@@ -14,6 +14,8 @@ from nws.ids import closest
 REGRESSION = "regression"
 CLASSIFICATION = "classification"
 PARTITIONS = ("train", "val", "test")
+# The partition of a bare metric.
+VALIDATION = "val"
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ TEXTS = "list of text"
 INTEGERS = "list of integer"
 NUMBERS = "list of number"
 NUMBER_ROWS = "list of list of number"
+YES_OR_NO = "yes or no"
 
 
 class Column(NamedTuple):
@@ -79,6 +80,11 @@ DATA = (
     Column("weights", NUMBERS, "sample weights"),
     Column("classes", TEXTS, "class labels that y_true, y_pred and y_proba refer to; null in regression"),
 )
+# Not in any segment: added to rows when they are asked for.
+VIRTUAL = (
+    Column("deleted", YES_OR_NO, "whether its pipeline, or the whole run, is no longer in runs/"),
+    Column("tags", TEXTS, "what people tagged its pipeline with, in order"),
+)
 REQUIRED = frozenset({"prediction_id", "partition", "record", "run_id", "dataset_name", "created_at", "status"})
 DICTIONARY = {
     "META": [column.name for column in META if column.kind == TEXT and column.name not in ("prediction_id", "record")],
@@ -122,19 +128,26 @@ def polars_schema(table: tuple[Column, ...]) -> dict[str, pl.DataType]:
     return {column.name: types[column.kind] for column in table}
 
 
-def check_columns(names: Iterable[str]) -> list[str]:
-    """Return `names` if each is a column of the meta table.
+def check_columns(names: Iterable[str], known: Iterable[str] | None = None) -> list[str]:
+    """Return `names` if each is a column that can be shown.
+
+    Parameters
+    ----------
+    names
+        What was asked for.
+    known
+        The columns that there are; those of predictions (the meta table and the virtual ones) by default.
 
     Raises
     ------
     UnknownName
         With the nearest columns.
     """
-    known = [column.name for column in META]
+    there = [column.name for column in (*META, *VIRTUAL)] if known is None else list(known)
     chosen = list(names)
     for name in chosen:
-        if name not in known:
-            near = closest(name, known)
-            hint = f"did you mean {', '.join(near)}?" if near else f"columns: {', '.join(known[:12])} …"
+        if name not in there:
+            near = closest(name, there)
+            hint = f"did you mean {', '.join(near)}?" if near else f"columns: {', '.join(there[:12])} …"
             raise UnknownName(f"unknown column: {name!r}", hint=hint)
-    return chosen
+    return list(dict.fromkeys(chosen))

@@ -1,19 +1,19 @@
 """Predictions: what the index is asked.
 
-Every question is a lazy polars query over the segments as they are at that moment. This room ranks and filters rows;
-it must not know of runs on disk, and it never writes into the index it reads.
+Every question is a lazy polars query over the index as it is at that moment. This room has the verbs; it must not know
+of runs on disk, and it never writes into the index it reads.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from nws.errors import UnknownName, UsageError
-from nws.index import columns, segments
-from nws.index.criteria import EQUAL, ORDERS, TASKS, Criteria, Selection, badness, condition, suggestion
-from nws.index.reading import collect, lazily
-from nws.metrics import METRICS, PARTITIONS, PRIMARY, parse
+from nws.index import choice, copying, figures, history, lookup, ranking, segments
+from nws.index.ranking import Leaderboard
+from nws.index.table import Table
+from nws.index.thresholds import implied_column
+from nws.metrics import METRICS, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,36 +21,37 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-SHORTEST = 6
-VALIDATION = "val"
-_SAVED_AT_ONCE = 1000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Leaderboard:
-    """Predictions, best first, and what they were ranked by.
-
-    `column` is the `PARTITION_METRIC` column; `order` says its direction in words; `elsewhere` names, when there are
-    no rows, the columns of the same metric in which the selected predictions do have figures.
-    """
-
-    rows: pl.DataFrame
-    column: str
-    order: str
-    elsewhere: tuple[str, ...] = ()
+    from nws.index.criteria import Criteria, Selection
+    from nws.index.ranking import Key
+    from nws.index.standing import Standing
+    from nws.index.tags import Tags
 
 
 class Predictions:
     """The index of all predictions of a workspace.
 
+    Rows have the columns of the meta table, and `deleted`: whether the pipeline is no longer in `runs/`.
+
     Parameters
     ----------
     catalog
         The folder of the two tables; nothing need be there yet.
+    standing
+        Says which runs and pipelines are still there; without it, all count as there.
+    archive
+        Makes a permanent copy of the pipeline with this record, of this kind, and returns where it stands.
     """
 
-    def __init__(self, catalog: Path) -> None:
+    def __init__(
+        self,
+        catalog: Path,
+        *,
+        standing: Callable[[], Standing] | None = None,
+        archive: Callable[[str, str], Path] | None = None,
+    ) -> None:
         self.catalog = catalog
+        self._table = Table(catalog, standing)
+        self._archive = archive
 
     @classmethod
     def load_from_parquet(cls, folder: Path) -> Self:
@@ -66,13 +67,18 @@ class Predictions:
                 raise UnknownName(f"{folder} has no {table}", hint="an index is a folder with the two tables in it")
         return cls(folder)
 
+    @property
+    def tags(self) -> Tags:
+        """The tags of pipelines."""
+        return self._table.tags
+
     def scan(self, dataset: str | None = None, **criteria: Unpack[Criteria]) -> pl.LazyFrame:
         """Return the meta table lazily, each prediction once, limited by the criteria (see `Criteria`).
 
         A segment that is taken away before the frame is collected makes collecting fail; the other methods look again
         by themselves.
         """
-        return self._meta(condition({"dataset": dataset, **criteria}))
+        return self._table.selected({"dataset": dataset, **criteria})
 
     def leaderboard(
         self,
@@ -108,24 +114,19 @@ class Predictions:
         Raises
         ------
         UnknownName
-            If there is no such metric, column, dataset, target or run; the nearest names are in the hint.
+            If there is no such metric, column, dataset, target, run or tag; the nearest names are in the hint.
         UsageError
-            If the selected predictions are of both tasks and no metric is given.
+            If the selected predictions are of both tasks and no metric is given, or a criterion cannot be understood.
         """
-        import polars as pl
-
         selection: Selection = {"dataset": dataset, **criteria}
         column = self.ranking_column(dataset, metric, partition=partition, **criteria)
         figure = parse(column)[1]
-        order = [badness(column), pl.col("created_at"), pl.col("prediction_id")]
-
-        def query() -> pl.LazyFrame:
-            ranked = self.scan(**selection).filter(_ranked(column))
-            return _first(ranked, order, n=n, descending=False, show=show)
-
-        rows = self._collect(query)
-        elsewhere = () if len(rows) else self._elsewhere(figure.name, selection)
-        return Leaderboard(rows=rows, column=column, order=ORDERS[figure.goal], elsewhere=elsewhere)
+        rows = self._first(selection, ranking.best_first(column), n=n, show=show, ranked_by=column)
+        elsewhere: tuple[str, ...] = ()
+        if not len(rows):
+            self._table.check_names(selection)
+            elsewhere = choice.elsewhere(self._table, figure.name, selection)
+        return Leaderboard(rows=rows, column=column, order=ranking.ORDERS[figure.goal], elsewhere=elsewhere)
 
     def ranking_column(
         self,
@@ -136,14 +137,9 @@ class Predictions:
         **criteria: Unpack[Criteria],
     ) -> str:
         """Return the `PARTITION_METRIC` column that `leaderboard` ranks by; it says which, and what is raised."""
-        if partition is not None and partition not in PARTITIONS:
-            raise UnknownName(f"unknown partition: {partition!r}", hint=f"one of {', '.join(PARTITIONS)}")
-        if metric is None:
-            return f"{partition or VALIDATION}_{self._primary({'dataset': dataset, **criteria})}"
-        named, figure = parse(metric)
-        if named and partition and named != partition:
-            raise UsageError(f"{metric} is not of the {partition} partition", hint="name one of the two")
-        return f"{named or partition or VALIDATION}_{figure.name}"
+        if metric is not None:
+            return choice.named(metric, partition)
+        return f"{choice.partition_of(partition)}_{choice.primary(self._table, {'dataset': dataset, **criteria})}"
 
     def query_best(
         self,
@@ -170,39 +166,141 @@ class Predictions:
         Raises
         ------
         UnknownName
-            If there is no such column, dataset, target, run or task.
+            If there is no such column, dataset, target, run, tag or task.
+        UsageError
+            If a criterion cannot be understood.
         """
-        import polars as pl
-
-        order = [pl.col("created_at"), pl.col("prediction_id")]
-        rows = self._collect(lambda: _first(self.scan(dataset, **criteria), order, n=n, descending=True, show=show))
+        selection: Selection = {"dataset": dataset, **criteria}
+        rows = self._first(selection, ranking.newest_first(), n=n, show=show)
         if not len(rows):
-            self._check_names({"dataset": dataset, **criteria})
+            self._table.check_names(selection)
         return rows
 
-    def list_runs(self, dataset: str | None = None) -> pl.DataFrame:
-        """Return one row a run, newest first: its dataset, how many predictions, how many of them failed, when."""
-        import polars as pl
+    def search_predictions(
+        self,
+        dataset: str | None = None,
+        metric: str | None = None,
+        *,
+        n: int | None = None,
+        show: Sequence[str] = (),
+        **criteria: Unpack[Criteria],
+    ) -> pl.DataFrame:
+        """Return the predictions that meet the criteria: best first by a metric, else newest first.
+
+        The metric is the one given, else that of the first threshold.
+        """
+        column = metric or implied_column(criteria.get("thresholds") or {})
+        if column is None:
+            return self.filter_by_criteria(dataset, n=n, show=show, **criteria)
+        return self.leaderboard(dataset, column, n=n, show=show, **criteria).rows
+
+    def get_global_best(
+        self,
+        metric: str | None = None,
+        *,
+        partition: str | None = None,
+        **criteria: Unpack[Selection],
+    ) -> pl.DataFrame:
+        """Return the best prediction of each dataset and target.
+
+        Parameters
+        ----------
+        metric
+            As in `leaderboard`. By default each prediction stands with its own primary metric, and where those of one
+            dataset and target differ, each metric has its best.
+        partition
+            As in `leaderboard`.
+        **criteria
+            See `Criteria`; `dataset` is one of them here.
+        """
+        where = choice.partition_of(partition)
+        column = choice.named(metric, partition) if metric else f"{where}_score"
+        keys = ["dataset_name", "target"] if metric else ["dataset_name", "target", "metric"]
+        bad = ranking.badness(column) if metric else ranking.own_badness(where)
 
         def query() -> pl.LazyFrame:
-            return (
-                self.scan(dataset=dataset)
-                .group_by("run_id")
-                .agg(
-                    pl.col("run_date", "dataset_name").first(),
-                    pl.len().alias("predictions"),
-                    (pl.col("status") == "failed").sum().alias("failed"),
-                    pl.col("created_at").min().alias("first_created_at"),
-                    pl.col("created_at").max().alias("last_created_at"),
-                )
-                .sort("last_created_at", "run_id", descending=True)
-            )
+            ranked = self._table.selected(criteria).filter(ranking.has_figure(column))
+            return ranking.best_of_each(ranked, keys, bad).lazy()
 
-        return self._collect(query)
+        rows = self._table.rows(query)
+        if not len(rows):
+            self._table.check_names(criteria)
+        return self._table.shown(rows, ())
+
+    def compare_across_datasets(
+        self,
+        hash_prefix: str,
+        metric: str | None = None,
+        *,
+        partition: str | None = None,
+        **criteria: Unpack[Selection],
+    ) -> pl.DataFrame:
+        """Return the best prediction of one pipeline config on each dataset and target, as `get_global_best` does.
+
+        Parameters
+        ----------
+        hash_prefix
+            The config hash, or the beginning of it.
+        metric, partition, **criteria
+            As in `get_global_best`.
+
+        Raises
+        ------
+        UnknownName
+            If no config hash begins so, or more than one.
+        """
+        criteria["config"] = lookup.config_hash(self._table, hash_prefix)
+        return self.get_global_best(metric, partition=partition, **criteria)
+
+    def get_summary_stats(
+        self,
+        by: str = "dataset_name",
+        metric: str | None = None,
+        *,
+        partition: str | None = None,
+        **criteria: Unpack[Selection],
+    ) -> pl.DataFrame:
+        """Return one row a group: predictions, failed, best, median, mean, std and worst of a figure.
+
+        Figures of different tasks or metrics are never put together: they stand in rows of their own.
+
+        Parameters
+        ----------
+        by
+            A column that names something: `dataset_name`, `model_type`, `run_id`, …
+        metric, partition, **criteria
+            As in `get_global_best`; the primary metric of each prediction by default.
+
+        Raises
+        ------
+        UsageError
+            If that column cannot be grouped by.
+        """
+        figures.check_label(by)
+        where, figure = choice.partition_of(partition), None
+        if metric is not None:
+            where, _, name = choice.named(metric, partition).partition("_")
+            figure = METRICS[name]
+        rows = self._table.rows(
+            lambda: figures.summary(self._table.selected(criteria), by, partition=where, metric=figure).lazy()
+        )
+        if not len(rows):
+            self._table.check_names(criteria)
+        return rows
+
+    def list_runs(self, dataset: str | None = None, *, n: int | None = None) -> pl.DataFrame:
+        """Return one row a run, newest first: its dataset, how many predictions, how many failed, its best, when.
+
+        A run that is gone has `deleted`; of one that is there, pipelines that were deleted out of it do not count.
+        """
+        standing = self._table.standing()
+        return self._table.rows(
+            lambda: history.run_rows(self._table.selected({"dataset": dataset}), standing, n).lazy()
+        )
 
     def records(self) -> set[str]:
         """Return the record of every prediction."""
-        return set(self._values("record"))
+        return set(self._table.values("record"))
 
     def get(self, prediction_id: str) -> dict[str, Any]:
         """Return the row of one prediction.
@@ -212,12 +310,7 @@ class Predictions:
         UnknownName
             If the index has no such prediction.
         """
-        import polars as pl
-
-        rows = self._collect(lambda: self._meta(pl.col("prediction_id") == prediction_id))
-        if not len(rows):
-            raise UnknownName(f"no prediction {prediction_id}", hint="nws catalog list --json prints ids in full")
-        return rows.row(0, named=True)
+        return lookup.get(self._table, prediction_id)
 
     def arrays(self, prediction_id: str) -> pl.DataFrame:
         """Return the arrays of one prediction: a row per partition; none for a pipeline that failed.
@@ -227,10 +320,18 @@ class Predictions:
         UnknownName
             If the index has no such prediction; rows of the data table without one in meta do not count.
         """
-        import polars as pl
+        lookup.get(self._table, prediction_id)
+        return lookup.arrays(self._table, prediction_id)
 
-        self.get(prediction_id)
-        return self._collect(lambda: self._data(pl.col("prediction_id") == prediction_id))
+    def samples(self, prediction_id: str) -> pl.DataFrame:
+        """Return the arrays of one prediction, a row per partition and sample, class labels as text.
+
+        Raises
+        ------
+        UnknownName
+            If the index has no such prediction.
+        """
+        return lookup.samples(self.arrays(prediction_id))
 
     def resolve(self, prefix: str) -> dict[str, Any]:
         """Return the row of the one prediction whose id, or whose record, begins with `prefix`.
@@ -240,18 +341,17 @@ class Predictions:
         UnknownName
             If there is none, or more than one.
         """
-        import polars as pl
+        return lookup.resolve(self._table, prefix)
 
-        starts = pl.col("prediction_id").str.starts_with(prefix) | pl.col("record").str.starts_with(prefix)
-        rows = self._collect(lambda: self._meta(starts).sort("created_at", "prediction_id"))
-        if len(prefix) < SHORTEST or not len(rows):
-            raise UnknownName(
-                f"no prediction {prefix!r}", hint=f"give at least {SHORTEST} digits of a record or prediction id"
-            )
-        if len(rows) > 1:
-            some = ", ".join(rows["prediction_id"].head(5))
-            raise UnknownName(f"{prefix!r} begins {len(rows)} ids", hint=f"write more of it: {some}")
-        return rows.row(0, named=True)
+    def of_pipeline(self, run: str, number: int) -> dict[str, Any]:
+        """Return the row of a pipeline by its run and number, whether or not it is still there.
+
+        Raises
+        ------
+        UnknownName
+            If the index has none.
+        """
+        return lookup.of_pipeline(self._table, run, number)
 
     def save_to_parquet(self, folder: Path, prediction_ids: Sequence[str] | None = None) -> int:
         """Copy predictions with their arrays into the index in another folder, and return how many.
@@ -263,87 +363,38 @@ class Predictions:
         prediction_ids
             Which predictions; all by default.
         """
-        import polars as pl
+        return copying.copy(self._table, folder, prediction_ids)
 
-        chosen = pl.lit(value=True) if prediction_ids is None else pl.col("prediction_id").is_in(list(prediction_ids))
-        meta = self._collect(lambda: self._meta(chosen).sort("prediction_id"))
-        for part in meta.iter_slices(_SAVED_AT_ONCE):
-            segments.append(folder, self._rows(part))
-        return len(meta)
+    def archive_to_catalog(self, prediction_id: str, *, kind: str = "pipeline") -> Path:
+        """Make a permanent copy of the pipeline of a prediction, and return where it stands.
 
-    def _rows(self, meta: pl.DataFrame) -> list[segments.Row]:
-        import polars as pl
+        Raises
+        ------
+        UnknownName
+            If the index has no such prediction.
+        UsageError
+            If this index is not that of an open workspace.
+        """
+        if self._archive is None:
+            raise UsageError("an index alone has nothing to copy", hint="Workspace.open(…).predictions archives")
+        return self._archive(lookup.get(self._table, prediction_id)["record"], kind)
 
-        wanted = pl.col("prediction_id").is_in(meta["prediction_id"].to_list())
-        arrays = self._collect(lambda: self._data(wanted))
-        data: dict[str, list[dict[str, Any]]] = {}
-        for row in arrays.iter_rows(named=True):
-            data.setdefault(row["prediction_id"], []).append(row)
-        return [segments.Row(row, data.get(row["prediction_id"], [])) for row in meta.iter_rows(named=True)]
+    def _first(
+        self,
+        selection: Selection,
+        order: Sequence[Key],
+        *,
+        n: int | None,
+        show: Sequence[str],
+        ranked_by: str | None = None,
+    ) -> pl.DataFrame:
+        if n is not None and n < 1:
+            raise UsageError(f"{n} rows cannot be shown", hint="give a number of rows from 1")
+        sources = self._table.sources(show)
 
-    def _meta(self, where: pl.Expr) -> pl.LazyFrame:
-        # A writer that was cut off may have appended a prediction that is then appended again.
-        return lazily(self.catalog, segments.META).filter(where).unique("prediction_id", keep="any")
+        def query() -> pl.LazyFrame:
+            rows = self._table.selected(selection)
+            ranked = rows if ranked_by is None else rows.filter(ranking.has_figure(ranked_by))
+            return ranking.first(ranked, order, n=n, columns=sources).lazy()
 
-    def _data(self, where: pl.Expr) -> pl.LazyFrame:
-        rows = lazily(self.catalog, segments.DATA).filter(where)
-        return rows.unique(["prediction_id", "partition"], keep="first", maintain_order=True)
-
-    def _collect(self, query: Callable[[], pl.LazyFrame]) -> pl.DataFrame:
-        return collect(self.catalog, query)
-
-    def _primary(self, selection: Selection) -> str:
-        rows = self._collect(
-            lambda: (
-                lazily(self.catalog, segments.META)
-                .filter(condition({**selection, "status": "completed"}))
-                .select("task_type", "metric")
-                .unique()
-            )
-        )
-        tasks = sorted(set(rows["task_type"].drop_nulls()))
-        if len(tasks) > 1:
-            raise UsageError(
-                f"the selected predictions are of {' and '.join(tasks)}",
-                hint="choose a task (--task regression), a dataset or a metric (--metric rmse)",
-            )
-        metrics = set(rows["metric"].drop_nulls())
-        if len(metrics) == 1 and metrics <= METRICS.keys():
-            return str(metrics.pop())
-        return PRIMARY[tasks[0] if tasks else TASKS[0]]
-
-    def _elsewhere(self, metric: str, selection: Selection) -> tuple[str, ...]:
-        self._check_names(selection)
-        names = [f"{partition}_{metric}" for partition in PARTITIONS]
-        counts = self._collect(lambda: self.scan(**selection).select(names).count())
-        return tuple(name for name in names if counts[name][0])
-
-    def _values(self, column: str) -> list[str]:
-        return list(self._collect(lambda: lazily(self.catalog, segments.META).select(column).unique())[column])
-
-    def _check_names(self, selection: Selection) -> None:
-        """Raise UnknownName if the index has predictions, but none of the dataset, target or run that is selected."""
-        for key in ("dataset", "target", "run"):
-            name = selection.get(key)
-            if name is None:
-                continue
-            names = self._values(EQUAL[key])
-            if names and name not in names:
-                raise UnknownName(f"the catalog has no {key} {name!r}", hint=suggestion(str(name), names))
-
-
-def _ranked(score: str) -> pl.Expr:
-    import polars as pl
-
-    return (pl.col("status") == "completed") & pl.col(score).is_not_null() & pl.col(score).is_not_nan()
-
-
-def _first(
-    rows: pl.LazyFrame, order: Sequence[pl.Expr], *, n: int | None, descending: bool, show: Sequence[str]
-) -> pl.LazyFrame:
-    if n is not None and n < 1:
-        raise UsageError(f"{n} rows cannot be shown", hint="give a number of rows from 1")
-    shown = columns.check_columns(show)
-    ordered = rows.sort(*order, descending=descending)
-    first = ordered if n is None else ordered.head(n)
-    return first.select(shown) if shown else first
+        return self._table.shown(self._table.rows(query), show)

@@ -33,7 +33,7 @@ def test_an_index_without_segments_answers_with_no_rows(tmp_path):
     assert empty.filter_by_criteria("wheat").shape[0] == 0
     assert empty.list_runs().shape[0] == 0
     assert empty.records() == set()
-    assert empty.query_best().columns == [column.name for column in META]
+    assert empty.query_best().columns == [*(column.name for column in META), "deleted"]
 
 
 def test_best_is_on_validation_results_in_the_direction_of_the_metric(tmp_path):
@@ -251,11 +251,12 @@ def test_runs(tmp_path):
         ("2026-01-02_wheat", 3, 1),
         ("2026-01-03_wheat", 1, 0),
     ]
-    assert held.list_runs()["last_created_at"].to_list()[0] == START + dt.timedelta(days=40)
+    assert held.list_runs()["run_id"].to_list() == ["2026-01-03_wheat", "2026-01-02_wheat"]
+    assert held.list_runs()["last_created_at"].to_list()[1] == START + dt.timedelta(days=40)
 
 
 def test_saving_and_loading_keeps_every_value(tmp_path, monkeypatch):
-    monkeypatch.setattr("nws.index.predictions._SAVED_AT_ONCE", 2)
+    monkeypatch.setattr("nws.index.copying.AT_ONCE", 2)
     held = index(tmp_path / "a", CHOICES[:3], CHOICES[1:])
     assert held.save_to_parquet(tmp_path / "b") == 5
     copy = Predictions.load_from_parquet(tmp_path / "b")
