@@ -317,6 +317,9 @@ def remove_tree(folder: Path) -> None:
         aside = set_aside(folder)
     if aside is None or not os.path.lexists(aside):
         return
+    if aside.is_symlink():
+        aside.unlink()
+        return
     import shutil
 
     shutil.rmtree(aside)

@@ -126,6 +126,11 @@ def number_name(number: int) -> str:
     return f"{number:04d}"
 
 
+def is_number_name(name: str) -> bool:
+    """Say whether `number_name` writes a number so; `00002` is not the name of number 2."""
+    return name.isascii() and name.isdigit() and (len(name) == 4 or (len(name) > 4 and name[0] != "0"))
+
+
 def canonical_json(value: Any) -> bytes:
     """Encode plain data so that equal values have equal bytes.
 

@@ -10,12 +10,12 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from nws import fsio
-from nws.errors import Conflict, Damaged, UnknownName
-from nws.ids import closest, number_name, run_name
+from nws.deleted import Deleted
+from nws.errors import Conflict, Damaged, Locked, UnknownName
+from nws.ids import is_number_name, number_name
 from nws.pipeline import RESTORE, Pipeline
 from nws.records import (
     D,
-    DeletedRun,
     PipelineRecord,
     Ref,
     RunConfig,
@@ -27,7 +27,6 @@ from nws.records import (
 )
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
 
 RUNNING, COMPLETED, INTERRUPTED = "running", "completed", "interrupted"
 SUCCEEDED, FAILED, SKIPPED = "completed", "failed", "skipped"
+DELETED = ".deleted"
+_SIGN = ".at-work"
 _TRIES = 1000
 
 
@@ -92,7 +93,7 @@ class Run:
             Only if no other process is at work, and let none begin to go on with the run meanwhile.
         """
         # Others look for a moment whether anybody is at work, and hold it alone for that moment.
-        return fsio.lock(fsio.make_folder(self._refs) / ".at-work", shared=not alone, wait=0.0 if alone else 1.0)
+        return fsio.lock(fsio.make_folder(self._refs) / _SIGN, shared=not alone, wait=0.0 if alone else 1.0)
 
     def abandoned(self) -> bool:
         """Say whether no process is at work in this run, as far as locks tell on this system."""
@@ -105,9 +106,37 @@ class Run:
             # Nobody ever was, and this user may not leave a sign.
             return True
 
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let no process begin to work in this run while the body goes on.
+
+        Raises
+        ------
+        Locked
+            If one is at work.
+        """
+        with self.at_work(alone=True) as alone:
+            if not alone:
+                raise Locked(f"a process is at work in run {self.name}", hint="wait for its end, or stop it")
+            yield
+
+    def at_work_since(self) -> int | None:
+        """Return when a process first began in this run, if one is at work now.
+
+        Returns
+        -------
+        int | None
+            Nanoseconds, by the clock of the file system.
+        """
+        try:
+            began = (self._refs / _SIGN).stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
+        return None if self.abandoned() else began
+
     def numbers(self) -> list[int]:
         """Return every number that was ever claimed, in order."""
-        return sorted(int(name) for name in fsio.names(self._refs) if _is_number_name(name))
+        return sorted(int(name) for name in fsio.names(self._refs) if is_number_name(name))
 
     def next_number(self) -> int:
         """Return the number after the highest one claimed."""
@@ -206,9 +235,7 @@ class Run:
             pipeline.render()
         return [done[place] for place in range(len(drafts))]
 
-    def _claim(
-        self, numbered: dict[int, PipelineRecord], segment: str | None
-    ) -> Iterator[tuple[int, Pipeline]]:
+    def _claim(self, numbered: dict[int, PipelineRecord], segment: str | None) -> Iterator[tuple[int, Pipeline]]:
         encoded = {place: encode(record) for place, record in numbered.items()}
         with self.store.batch() as batch:
             ids = {place: batch.put(data) for place, data in encoded.items()}
@@ -221,17 +248,33 @@ class Run:
             if ref.file_name in claimed:
                 yield place, Pipeline(self.store, ids[place], numbered[place], self.folder.parent)
 
-    def delete(self, number: int) -> None:
-        """Delete one pipeline: its ref says so for ever, its view goes; its objects stay until they are collected."""
-        view = self.pipeline(number).record.id
-        tombstone = Ref(number=number, view=view, record=None, deleted_at=timestamp(now()))
-        fsio.replace(self._refs / tombstone.file_name, encode(tombstone))
-        fsio.remove_tree(self.folder / view)
+    def delete(self, number: int) -> Ref:
+        """Delete one pipeline and return what its ref says from then on; its objects stay until they are collected.
 
+        First its view goes, then its ref says so for ever, then it is marked where that can be listed. A kill in
+        between leaves a pipeline without a view, or a deletion without a mark; to delete it again finishes the work.
 
-def _is_number_name(name: str) -> bool:
-    # As `number_name` writes them; `00002` is not the ref of number 2.
-    return name.isascii() and name.isdigit() and (len(name) == 4 or (len(name) > 4 and name[0] != "0"))
+        Raises
+        ------
+        Locked
+            If a process is at work in the run.
+        UnknownName
+            If nobody claimed that number.
+        Damaged
+            If its ref cannot be read.
+        """
+        with self.alone():
+            ref = self.ref(number)
+            if ref.number != number or "/" in ref.view or not ref.view.startswith(f"{number_name(number)}_"):
+                raise Damaged(f"runs/{self.name}/_refs/{number_name(number)} names another view: {ref.view!r}")
+            aside = fsio.set_aside(self.folder / ref.view)
+            if ref.record is not None:
+                ref = dataclasses.replace(ref, record=None, deleted_at=timestamp(now()))
+                fsio.replace(self._refs / ref.file_name, encode(ref))
+            Deleted(self.folder.parent / DELETED).add_pipeline(self.name, ref)
+        if aside is not None:
+            fsio.remove_tree(aside)
+        return ref
 
 
 def _number(draft: PipelineRecord, taken: set[int]) -> PipelineRecord:
@@ -239,97 +282,3 @@ def _number(draft: PipelineRecord, taken: set[int]) -> PipelineRecord:
     number = draft.number if draft.number not in taken else max(taken) + 1
     taken.add(number)
     return dataclasses.replace(draft, number=number)
-
-
-class Runs:
-    """The folder `runs/`.
-
-    Parameters
-    ----------
-    folder
-        `WORKSPACE/runs`.
-    store
-        The workspace's objects.
-    """
-
-    def __init__(self, folder: Path, store: ObjectStore) -> None:
-        self.folder = folder
-        self.store = store
-        self._deleted = folder / ".deleted"
-
-    def names(self) -> list[str]:
-        """Return the names of all runs, oldest first."""
-        return [name for name in fsio.names(self.folder) if not name.startswith(".") and (self.folder / name).is_dir()]
-
-    def list(self) -> Iterator[Run]:
-        """Yield all runs, oldest first."""
-        for name in self.names():
-            yield Run(self.folder / name, self.store)
-
-    def get(self, text: str) -> Run:
-        """Return the run of that name, or the only one whose name begins so.
-
-        Raises
-        ------
-        UnknownName
-            If there is none, or more than one.
-        """
-        known = self.names()
-        if text in known:
-            return Run(self.folder / text, self.store)
-        begun = [name for name in known if text and name.startswith(text)]
-        if len(begun) == 1:
-            return Run(self.folder / begun[0], self.store)
-        if begun:
-            raise UnknownName(f"more than one run begins with {text!r}", hint=f"one of: {', '.join(begun[:10])}")
-        near = closest(text, known)
-        raise UnknownName(f"no run named {text!r}", hint=f"did you mean {near[0]}?" if near else "nws runs list")
-
-    def create(self, day: dt.date, dataset: str, name: str | None = None) -> Run:
-        """Make a new run folder. Its name gets `_2`, `_3` … where it was used before, even by a run since deleted."""
-        base = run_name(day, dataset, name)
-        for candidate in _suffixed(base):
-            if (self._deleted / f"{candidate}.json").exists():
-                continue
-            if fsio.claim_folder(self.folder / candidate):
-                fsio.sync_folder(self.folder)
-                return Run(self.folder / candidate, self.store)
-        raise Conflict(f"no free name for run {base}")
-
-    def obtain(self, day: dt.date, dataset: str, name: str | None = None) -> Run:
-        """Return the run of exactly that name, made if it is not there (to append to)."""
-        folder = self.folder / run_name(day, dataset, name)
-        fsio.claim_folder(folder)
-        return Run(folder, self.store)
-
-    def unfinished(self, day: dt.date, dataset: str, name: str | None, *, plan: str) -> Run | None:
-        """Return the newest run of that name that was cut off in the same plan and that nobody is at work in."""
-        base = run_name(day, dataset, name)
-        for run in reversed([run for run in self.list() if _is_suffixed(run.name, base)]):
-            with contextlib.suppress(UnknownName, Damaged):
-                if run.config().plan == plan and not self._finished(run) and run.abandoned():
-                    return run
-        return None
-
-    @staticmethod
-    def _finished(run: Run) -> bool:
-        try:
-            return run.summary().status not in {RUNNING, INTERRUPTED}
-        except UnknownName:
-            return False
-
-    def delete(self, run: Run) -> None:
-        """Delete a run: its name is kept from being used again, its objects stay until they are collected."""
-        tombstone = DeletedRun(run_id=run.name, deleted_at=timestamp(now()), pipelines=len(run.numbers()))
-        fsio.replace(fsio.make_folder(self._deleted) / f"{run.name}.json", encode(tombstone))
-        fsio.remove_tree(run.folder)
-
-
-def _suffixed(base: str) -> Iterator[str]:
-    yield base
-    for count in range(2, 100_000):
-        yield f"{base}_{count}"
-
-
-def _is_suffixed(name: str, base: str) -> bool:
-    return name == base or (name.startswith(f"{base}_") and name[len(base) + 1 :].isdigit())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nws.dataset import Datasets
     from nws.index.predictions import Predictions
     from nws.pipeline import Pipeline
-    from nws.run import Runs
+    from nws.runs import Runs
     from nws.shelf import Shelf
 
 MARKER = "nws.toml"
@@ -111,7 +111,7 @@ class Workspace:
     @cached_property
     def runs(self) -> Runs:
         """The runs."""
-        from nws.run import Runs
+        from nws.runs import Runs
 
         return Runs(self.root / "runs", self.store)
 

@@ -7,7 +7,8 @@ from unit_records import draft
 
 from nws.errors import UnknownName, UsageError
 from nws.records import Ref, encode
-from nws.run import Run, Runs
+from nws.run import Run
+from nws.runs import Runs
 from nws.store import ObjectStore
 
 DAY = dt.date(2024, 10, 23)
