@@ -125,14 +125,21 @@ class Workspace:
     @cached_property
     def exports(self) -> Shelf:
         """The copies for people."""
-        from nws.shelf import Shelf
+        from nws.shelf import exports
 
-        return Shelf(self.root / "exports")
+        return exports(self.root / "exports")
 
     @property
     def catalog(self) -> Path:
         """The folder of the index."""
         return self.root / "catalog"
+
+    @cached_property
+    def archives(self) -> Shelf:
+        """The permanent copies."""
+        from nws.shelf import archives
+
+        return archives(self.catalog / "archives")
 
     @cached_property
     def predictions(self) -> Predictions:
@@ -155,6 +162,30 @@ class Workspace:
         except OSError as err:
             reason = (err.strerror or str(err)).lower()
             raise SystemRefused(f"cannot write to {self.root / 'runs'}: {reason}", hint="check permissions") from err
+
+    def archive(self, ref: str, kind: str | None = None) -> Path:
+        """Make a permanent copy of the pipeline that a REF names, and return its file.
+
+        Parameters
+        ----------
+        ref
+            See `resolve`.
+        kind
+            `pipeline` (everything, the data too; the default), `filtered` (what predicting takes) or
+            `best_predictions`.
+
+        Raises
+        ------
+        UnknownName
+            If the REF names nothing, or more than one pipeline.
+        UsageError
+            If there is no such kind.
+        Conflict
+            If another copy has its name, or a pipeline that failed lacks what the kind is of.
+        Damaged
+            If an object is missing or not what its id says; there is no copy then.
+        """
+        return self.archives.add(self.resolve(ref), kind)
 
     def resolve(self, text: str) -> Pipeline:
         """Return the pipeline that a REF names.

@@ -241,14 +241,15 @@ def export(
         Only the predictions, as `best_predictions/*.csv`.
     """
     from nws.ids import check_name
-    from nws.shelf import Shelf
+    from nws.shelf import exports
+    from nws.shelf.contents import BEST_PREDICTIONS, EXPORT
 
     workspace = session.workspace()
     name = check_name(custom_name, "custom name") if custom_name is not None else None
-    shelf = workspace.exports if output is None else Shelf(output)
+    shelf = workspace.exports if output is None else exports(output)
+    kind = BEST_PREDICTIONS if predictions_only else EXPORT
     for pipeline in [session.resolve(workspace, ref) for ref in refs]:
-        add = shelf.add_predictions if predictions_only else shelf.add
-        path = add(pipeline, name=name)
+        path = shelf.add(pipeline, kind, name=name)
         shown = path.relative_to(workspace.root) if path.is_relative_to(workspace.root) else path
         row = {"path": shown.as_posix(), "record": pipeline.record_id, "pipeline_id": pipeline.record.id}
         session.output.rows("export", [row], ["path"])

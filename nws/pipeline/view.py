@@ -135,12 +135,18 @@ class Pipeline:
 
     def writer(self, oid: ObjectId) -> Callable[[BinaryIO], None]:
         """Return a function that writes an object to an open file, checked on the way."""
+        return lambda target: target.writelines(self.open(oid))
 
-        def write(target: BinaryIO) -> None:
-            with self._expected():
-                target.writelines(self.store.open(oid))
+    def open(self, oid: ObjectId) -> Iterator[bytes | memoryview]:
+        """Yield an object that the record names in pieces, as `ObjectStore.open` does.
 
-        return write
+        Raises
+        ------
+        Damaged
+            If it is not in the store, or not what its id says; pieces may have been handed on by then.
+        """
+        with self._expected():
+            yield from self.store.open(oid)
 
     def size(self, oid: ObjectId) -> int:
         """Return the size in bytes of an object that the record names, as a plain file."""

@@ -1,0 +1,133 @@
+"""The forms that a copy has on disk: a folder, a zip file, one CSV file with its manifest beside it or without one.
+
+Each function writes a copy so that it is whole or not there, and never over another. This room must not know which
+files a kind has.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import TYPE_CHECKING
+
+from nws import fsio
+from nws.errors import Conflict, Damaged
+from nws.records import encode
+from nws.shelf import checking, zips
+from nws.shelf.manifests import MANIFEST_FILE, beside, sealed
+from nws.store.hashing import hash_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from nws.shelf.contents import Contents
+
+RENAME = "remove it first, or give another --custom-name"
+MOVE = "`nws catalog verify` checks it; move it away to archive again"
+
+
+def folder(path: Path, contents: Contents) -> None:
+    """Write a folder of plain files, for people: it is not made durable, and not made twice.
+
+    Raises
+    ------
+    Conflict
+        If there is one of that name.
+    Damaged
+        If an object is missing or not what its id says; there is no folder then.
+    """
+    manifest = encode(contents.manifest())
+    files = {name: contents.pipeline.writer(oid) for name, oid in contents.members.items()}
+    if not fsio.write_folder(path, {**files, MANIFEST_FILE: manifest}):
+        raise Conflict(f"{path} is there already", hint=RENAME)
+
+
+def table(path: Path, contents: Contents) -> None:
+    """Write one file without a manifest, for people; the same one being there is as good.
+
+    Raises
+    ------
+    Conflict
+        If one of that name with other bytes is there.
+    Damaged
+        If its object is missing or not what its id says; there is no file then.
+    """
+    (oid,) = contents.members.values()
+    if not _write(path, contents.pipeline.writer(oid)) and hash_file(path) != oid:
+        raise Conflict(f"{path} is there already", hint=RENAME)
+
+
+def sealed_table(path: Path, contents: Contents) -> None:
+    """Write one file and its manifest beside it, the manifest last: the copy is there when its manifest is.
+
+    Raises
+    ------
+    Conflict
+        If one of the two is there with other bytes.
+    Damaged
+        If its object is missing or not what its id says; there is no file then.
+    """
+    (oid,) = contents.members.values()
+    manifest = sealed(dataclasses.replace(contents, members={path.name: oid}).manifest())
+    _anchor(path.parent)
+    if not _write(path, contents.pipeline.writer(oid)) and hash_file(path) != oid:
+        raise Conflict(f"{path} is there already, with other bytes", hint=MOVE)
+    alone = beside(path)
+    if not _write(alone, lambda target: target.write(manifest)) and alone.read_bytes() != manifest:
+        raise Conflict(f"{alone} is there already, with other bytes", hint=MOVE)
+
+
+def zip_file(path: Path, contents: Contents) -> None:
+    """Write a zip file with its manifest in it; one with the same members being there is as good.
+
+    Raises
+    ------
+    Conflict
+        If one with other members is there.
+    Damaged
+        If it is damaged; or if an object is missing or not what its id says, and then nothing is written.
+    """
+    manifest = encode(contents.manifest())
+    _anchor(path.parent)
+    if not _write(path, lambda target: _pack(target, contents, manifest)):
+        _expect(path, manifest)
+
+
+def _pack(target: BinaryIO, contents: Contents, manifest: bytes) -> None:
+    pipeline = contents.pipeline
+    members = [(name, pipeline.size(oid), pipeline.open(oid)) for name, oid in contents.members.items()]
+    zips.write(target, [*members, (MANIFEST_FILE, len(manifest), [manifest])])
+
+
+def _expect(path: Path, manifest: bytes) -> None:
+    """Raise unless the zip file that is there is sound and has just this manifest.
+
+    Its bytes need not be those that would be written: another version of zlib may have packed them.
+    """
+    found = checking.check_zip(path)
+    if found.problems:
+        raise Damaged(f"{path} is there already, and damaged: {found.problems[0]}", hint=MOVE)
+    if found.manifest != manifest:
+        raise Conflict(f"{path} is there already, with other members", hint=MOVE)
+
+
+def _anchor(folder: Path) -> None:
+    """Make the folder of a copy that is to last: it and the one above may be as new as the copy."""
+    fsio.make_folder(folder)
+    for above in (folder.parent, folder.parent.parent):
+        fsio.sync_folder(above)
+
+
+def _write(path: Path, write: Callable[[BinaryIO], object]) -> bool:
+    """Write a file durably under a name that nobody has, and say whether this call did it."""
+    if os.path.lexists(path):
+        return False
+    with fsio.staged(path.parent) as (temp, handle):
+        write(handle)
+        fsio.sync(handle)
+        done = fsio.publish(temp, path)
+    if done:
+        fsio.sync_folder(path.parent)
+    return done

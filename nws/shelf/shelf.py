@@ -1,0 +1,183 @@
+"""One shelf: a folder of named copies of pipelines, of the kinds that it has.
+
+This room gives copies their names and finds them again; it must not know what a copy holds or how it is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from nws import fsio
+from nws.errors import NewerFormat, UnknownName, UsageError
+from nws.ids import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from nws.pipeline import Pipeline
+    from nws.shelf.checking import Found
+    from nws.shelf.contents import Contents
+
+OK, DAMAGED, NEWER = "ok", "damaged", "newer"
+
+
+class Kind(NamedTuple):
+    """One kind of copy.
+
+    `folder` is the part of the shelf in which it stands; `suffixes` are those of its file and of what stands beside
+    that; `contents` says what it holds, `add` writes it, and `check`, where such copies are checked, tells what is
+    wrong with one.
+    """
+
+    folder: str
+    suffixes: tuple[str, ...]
+    contents: Callable[[Pipeline], Contents]
+    add: Callable[[Path, Contents], None]
+    check: Callable[[Path, str], Found] | None = None
+
+    def name_of(self, file: str) -> str | None:
+        """Return the name of the copy that a file belongs to, if any."""
+        return next((file.removesuffix(suffix) for suffix in self.suffixes if file.endswith(suffix)), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """One copy on a shelf: its kind, its name, and its file."""
+
+    kind: str
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What a check of a copy found: `ok`, `damaged`, or `newer` (a later version wrote it), and what is wrong."""
+
+    state: str
+    problems: tuple[str, ...] = ()
+
+
+class Shelf:
+    """A folder of copies.
+
+    Parameters
+    ----------
+    root
+        Where the copies stand; made when the first one is added.
+    kinds
+        What can be added; the first one is what is added where no kind is named.
+    naming
+        The name of the copy of a pipeline, given the name that a person wants in it.
+    """
+
+    def __init__(self, root: Path, kinds: Mapping[str, Kind], naming: Callable[[Pipeline, str | None], str]) -> None:
+        self.root = root
+        self.kinds = kinds
+        self._naming = naming
+
+    def path(self, pipeline: Pipeline, kind: str | None = None, *, name: str | None = None) -> Path:
+        """Return where the copy of a pipeline stands, or would stand.
+
+        Raises
+        ------
+        UsageError
+            If the shelf has no such kind.
+        """
+        chosen = self._kind(kind)
+        return self.root / chosen.folder / f"{self._naming(pipeline, name)}{chosen.suffixes[0]}"
+
+    def add(self, pipeline: Pipeline, kind: str | None = None, *, name: str | None = None) -> Path:
+        """Copy a pipeline out, and return the new folder or file.
+
+        Parameters
+        ----------
+        pipeline
+            What to copy.
+        kind
+            Which of the kinds of the shelf; the first one if not given.
+        name
+            Stands in the name of the copy, where the shelf lets people choose.
+
+        Raises
+        ------
+        UsageError
+            If the shelf has no such kind.
+        Conflict
+            If another copy has that name, or the pipeline lacks what the kind is of.
+        Damaged
+            If an object is missing or not what its id says; there is no copy then.
+        """
+        chosen = self._kind(kind)
+        path = self.path(pipeline, kind, name=name)
+        chosen.add(path, chosen.contents(pipeline))
+        return path
+
+    def has(self, pipeline: Pipeline, kind: str | None = None, *, name: str | None = None) -> bool:
+        """Say whether there is a copy of that name; whether it is sound, `verify` says."""
+        path = self.path(pipeline, kind, name=name)
+        first, *others = self._kind(kind).suffixes
+        return path.exists() and all(
+            (path.parent / f"{path.name.removesuffix(first)}{suffix}").exists() for suffix in others
+        )
+
+    def _kind(self, kind: str | None) -> Kind:
+        chosen = next(iter(self.kinds)) if kind is None else kind
+        if chosen not in self.kinds:
+            near = closest(chosen, self.kinds)
+            hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(self.kinds)}"
+            raise UsageError(f"no such kind of copy: {chosen!r}", hint=hint)
+        return self.kinds[chosen]
+
+    def list(self) -> Iterator[Copy]:
+        """Yield every copy of the kinds that are checked, by kind and name."""
+        for kind, made in self.kinds.items():
+            for name in sorted(self._names(made)):
+                yield Copy(kind=kind, name=name, path=self.root / made.folder / f"{name}{made.suffixes[0]}")
+
+    def strays(self) -> Iterator[Path]:
+        """Yield every file and folder that belongs to no copy."""
+        kinds = {made.folder: made for made in self.kinds.values()}
+        for name in fsio.names(self.root):
+            if name not in kinds or not (self.root / name).is_dir():
+                yield self.root / name
+                continue
+            for file in fsio.names(self.root / name):
+                if kinds[name].name_of(file) is None:
+                    yield self.root / name / file
+
+    def _names(self, kind: Kind) -> set[str]:
+        folder = self.root / kind.folder
+        if kind.check is None or not folder.is_dir():
+            return set()
+        return {name for file in fsio.names(folder) if (name := kind.name_of(file)) is not None}
+
+    def find(self, texts: Sequence[str]) -> Sequence[Copy]:
+        """Return the copies that are so named: by name alone, of every kind, or by the end of their path.
+
+        Raises
+        ------
+        UnknownName
+            If a text names none.
+        """
+        held = list(self.list())
+        chosen: dict[Path, Copy] = {}
+        for text in texts:
+            named = [copy for copy in held if text == copy.name or f"/{copy.path.as_posix()}".endswith(f"/{text}")]
+            if not named:
+                near = closest(text, {copy.name for copy in held})
+                hint = f"did you mean {near[0]}?" if near else f"they are in {self.root}"
+                raise UnknownName(f"no copy named {text!r}", hint=hint)
+            chosen |= {copy.path: copy for copy in named}
+        return list(chosen.values())
+
+    def verify(self, copy: Copy) -> Finding:
+        """Check a copy against its manifest, in bounded memory."""
+        check = self.kinds[copy.kind].check
+        assert check is not None
+        try:
+            problems = check(copy.path, copy.kind).problems
+        except NewerFormat as err:
+            return Finding(state=NEWER, problems=(err.message,))
+        return Finding(state=DAMAGED if problems else OK, problems=problems)

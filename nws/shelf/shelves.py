@@ -1,0 +1,58 @@
+"""The shelves of a workspace: which kinds of copies each has, and how it names them.
+
+This room must not know where a shelf stands.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nws.shelf import checking, contents, forms
+from nws.shelf.contents import BEST_PREDICTIONS, EXPORT, FILTERED, WHOLE
+from nws.shelf.shelf import Kind, Shelf
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nws.pipeline import Pipeline
+
+# The longest name that leaves room for a suffix in the 255 bytes of a name of a file.
+_LONGEST = 230
+_HEAD = 200
+
+EXPORTS = {
+    EXPORT: Kind("", ("",), contents.export, forms.folder),
+    BEST_PREDICTIONS: Kind(BEST_PREDICTIONS, (".csv",), contents.best_predictions, forms.table),
+}
+ARCHIVES = {
+    WHOLE: Kind(WHOLE, (".zip",), contents.whole, forms.zip_file, checking.check_zip),
+    FILTERED: Kind(FILTERED, (".zip",), contents.filtered, forms.zip_file, checking.check_zip),
+    BEST_PREDICTIONS: Kind(
+        BEST_PREDICTIONS, (".csv", ".json"), contents.best_predictions, forms.sealed_table, checking.check_table
+    ),
+}
+
+
+def exports(root: Path) -> Shelf:
+    """Return the copies for people in a folder, called as the dataset and its date, or as a person likes."""
+    return Shelf(root, EXPORTS, export_name)
+
+
+def archives(root: Path) -> Shelf:
+    """Return the permanent copies in a folder, called `<run>_<pipeline>`: no two pipelines have one name."""
+    return Shelf(root, ARCHIVES, archive_name)
+
+
+def export_name(pipeline: Pipeline, name: str | None = None) -> str:
+    """Return `<dataset>_<date>_<pipeline>`, or `<name>_<pipeline>`."""
+    record = pipeline.record
+    return "_".join([name or f"{record.dataset['name']}_{record.created_at[:10]}", record.id])
+
+
+def archive_name(pipeline: Pipeline, _name: str | None = None) -> str:
+    """Return `<run>_<pipeline>`; one too long for a file is cut, and ends in the beginning of the record id."""
+    whole = f"{pipeline.record.run_id}_{pipeline.record.id}"
+    data = whole.encode()
+    if len(data) <= _LONGEST:
+        return whole
+    return f"{data[:_HEAD].decode(errors='ignore')}_{pipeline.record_id[:16]}"
