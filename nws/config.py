@@ -19,17 +19,23 @@ format = {FORMAT}
 # Python packages, besides scikit-learn, chemotools and nws, whose classes pipelines may use.
 # Naming one here lets pipeline configs import it, which runs its code.
 packages = []
+
+[catalog]
+# Whether `nws run` ends with a permanent copy of its best predictions, in catalog/archives/best_predictions.
+archive_best = true
 """
 
 
 class Settings(NamedTuple):
     """What `nws.toml` says.
 
-    `trusted_packages` are the top-level packages whose classes a pipeline config may name.
+    `trusted_packages` are the top-level packages whose classes a pipeline config may name; `archive_best` is whether a
+    run ends with a permanent copy of its best predictions.
     """
 
     format: int = FORMAT
     trusted_packages: tuple[str, ...] = ()
+    archive_best: bool = True
 
 
 def read(text: str, *, where: str) -> Settings:
@@ -56,20 +62,36 @@ def read(text: str, *, where: str) -> Settings:
             f"{where}: workspace format {version}; this nws reads format {FORMAT}",
             hint="upgrade nws: pip install -U nws",
         )
-    _refuse_unknown(given, {"format", "trust"}, where)
-    return Settings(format=version, trusted_packages=_trusted(given.get("trust", {}), where))
+    _refuse_unknown(given, {"format", "trust", "catalog"}, where)
+    return Settings(
+        format=version,
+        trusted_packages=_trusted(_table(given, "trust", {"packages"}, where), where),
+        archive_best=_archive_best(_table(given, "catalog", {"archive_best"}, where), where),
+    )
 
 
-def _trusted(table: Any, where: str) -> tuple[str, ...]:
+def _table(given: dict[str, Any], name: str, known: set[str], where: str) -> dict[str, Any]:
+    table = given.get(name, {})
     if not isinstance(table, dict):
-        raise BadInput(f"{where}: trust is not a table", hint="write: [trust] and below it packages = []")
-    _refuse_unknown(table, {"packages"}, f"{where}: [trust]")
+        raise BadInput(f"{where}: {name} is not a table", hint=f"write: [{name}] and its settings in the lines below")
+    _refuse_unknown(table, known, f"{where}: [{name}]")
+    return table
+
+
+def _trusted(table: dict[str, Any], where: str) -> tuple[str, ...]:
     packages = table.get("packages", [])
     if not isinstance(packages, list) or not all(isinstance(name, str) and name.isidentifier() for name in packages):
         raise BadInput(
             f"{where}: [trust] packages = {packages!r}", hint='a list of top-level packages: packages = ["xgboost"]'
         )
     return tuple(packages)
+
+
+def _archive_best(table: dict[str, Any], where: str) -> bool:
+    wanted = table.get("archive_best", True)
+    if not isinstance(wanted, bool):
+        raise BadInput(f"{where}: [catalog] archive_best = {wanted!r}", hint="write: archive_best = true, or false")
+    return wanted
 
 
 def _refuse_unknown(table: dict[str, Any], known: set[str], where: str) -> None:

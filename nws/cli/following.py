@@ -32,6 +32,10 @@ def perform(session: Session, workspace: "Workspace", request: "Request") -> int
         signal.signal(signal.SIGTERM, before)
     for result in results:
         _report(session.output, result)
+    # Only now, so that every run that was done is shown; the exit code is that of the failure.
+    for result in results:
+        if result.unarchived is not None:
+            raise result.unarchived
     if any(result.interrupted for result in results):
         return INTERRUPTED
     return PARTIAL if any(result.failed for result in results) else DONE
@@ -122,6 +126,12 @@ def _report(output: Output, result: "Result") -> None:
             f"{plural(stored['artifact_objects'], 'object')} of {size(stored['stored_bytes'])}"
         )
     output.say(f"files: {run.folder}")
+    if len(result.archived) == 1:
+        output.say(f"archived: {result.archived[0]}")
+    elif result.archived:
+        output.say(f"archived: {plural(len(result.archived), 'file')} in {result.archived[0].parent}")
+    if result.unarchived is not None:
+        output.say("not archived: see below; the run itself is whole")
     if result.interrupted:
         output.say("the same command goes on with the rest")
     elif best:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nws import __version__
+from nws.engine.archiving import archive_best
 from nws.engine.publish import Entry, Publisher
 from nws.engine.request import Plan, Request, environment
 from nws.engine.summary import entries, summarize
@@ -24,6 +25,7 @@ from nws.upkeep.reindex import complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from nws.engine.tasks import Outcome, Task
     from nws.run import Run
@@ -58,13 +60,19 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What came of one plan: the run, its summary, its pipelines, and those that were there already."""
+    """What came of one plan: the run, its summary, its pipelines, and those that were there already.
+
+    `archived` are the permanent copies of the best predictions; `unarchived` is why one is not there. Such a failure is
+    not raised, since the run itself is finished and kept.
+    """
 
     run: Run
     summary: RunSummary
     entries: list[Entry]
     failed: int
     skipped: dict[int, str]
+    archived: tuple[Path, ...] = ()
+    unarchived: NwsError | OSError | None = None
 
     @property
     def interrupted(self) -> bool:
@@ -109,7 +117,12 @@ def execute(
             run=run.name, total=len(plan.tasks), skipped=len(skipped), resumed=resumed, understood=plan.understood
         )
         finished = _drive(executor, todo, publisher, progress, report)
-    return _finish(run, config, plan, publisher, skipped, finished=finished)
+    result = _finish(run, config, plan, publisher, skipped, finished=finished)
+    # Only the last process at work in a run knows the best of it.
+    if result.summary.status != COMPLETED or not workspace.settings.archive_best:
+        return result
+    paths, failure = archive_best(workspace.archives, run, result.entries)
+    return dataclasses.replace(result, archived=tuple(paths), unarchived=failure)
 
 
 def _begin(
