@@ -53,6 +53,8 @@ COMMANDS = (
     Command("export", "nws.cli.pipelines:export", "Copy a pipeline out, with its binaries as plain files.", PORCELAIN, WORKSPACE),
     Command("catalog list", "nws.cli.catalog:list_", "List predictions, newest first.", PORCELAIN, WORKSPACE),
     Command("catalog best", "nws.cli.catalog:best", "Rank predictions by a metric, best first.", PORCELAIN, WORKSPACE),
+    Command("catalog archive", "nws.cli.archives:archive", "Make permanent copies of pipelines in catalog/archives.", PORCELAIN, WORKSPACE),
+    Command("catalog verify", "nws.cli.archives:verify", "Check archives against their manifests, byte for byte.", PORCELAIN, WORKSPACE),
     Command("hash-object", "nws.cli.objects:hash_object", "Print the ids of bytes; -w stores them.", PLUMBING, PERHAPS),
     Command("cat-file", "nws.cli.objects:cat_file", "Print an object, its size, or whether it is there.", PLUMBING, WORKSPACE),
     Command("ls-objects", "nws.cli.objects:ls_objects", "List the ids of stored objects.", PLUMBING, WORKSPACE),
