@@ -146,7 +146,7 @@ class Workspace:
         """The index of all predictions."""
         from nws.index.predictions import Predictions
 
-        return Predictions(self.catalog)
+        return Predictions(self.catalog, standing=self.runs.standing)
 
     def writable(self) -> None:
         """Find out now, rather than after hours of work, that nothing can be written.
