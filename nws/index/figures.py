@@ -64,9 +64,12 @@ def summary(frame: pl.LazyFrame, by: str, *, partition: str, metric: Metric | No
     name = f"{partition}_{metric.name}" if metric else f"{partition}_score"
     bad = badness(name) if metric else own_badness(partition)
     done = pl.when(pl.col("status") == "completed").then(pl.col(name).fill_nan(None)).alias("score")
-    figures = frame.select(by, "task_type", "metric", "status", done, bad.alias("bad"))
-    groups = streamed(figures.group_by(by, "task_type", "metric").agg(_aggregates()))
-    return _with_the_failed(groups, by).sort(by, "task_type", "metric", nulls_last=True)
+    keys = [by, "task_type", "metric"]
+    figures = frame.select(*keys, "status", done, bad.alias("bad"))
+    groups = streamed(figures.group_by(keys).agg(_aggregates()))
+    whole = groups.join(_medians(figures, groups.select(keys)), on=keys, how="left", nulls_equal=True)
+    counted = _with_the_failed(whole, by).sort(keys, nulls_last=True)
+    return counted.select(*keys, "predictions", "failed", *FIGURES)
 
 
 def _aggregates() -> list[pl.Expr]:
@@ -77,12 +80,21 @@ def _aggregates() -> list[pl.Expr]:
     return [
         pl.len().alias("predictions"),
         (pl.col("status") == "failed").sum().alias("failed"),
-        score.get(bad.arg_min()).alias("best"),
-        score.median().alias("median"),
+        score.min_by(bad).alias("best"),
         score.mean().alias("mean"),
         score.std().alias("std"),
-        score.get(bad.arg_max()).alias("worst"),
+        score.max_by(bad).alias("worst"),
     ]
+
+
+def _medians(figures: pl.LazyFrame, groups: pl.DataFrame) -> pl.DataFrame:
+    """Return the median of each group. It needs all figures at once: they stand with a number in place of the names."""
+    import polars as pl
+
+    numbered = groups.with_row_index("group")
+    joined = figures.join(numbered.lazy(), on=groups.columns, nulls_equal=True).select("group", "score")
+    medians = streamed(joined).group_by("group").agg(pl.col("score").median().alias("median"))
+    return numbered.join(medians, on="group").drop("group")
 
 
 def _with_the_failed(groups: pl.DataFrame, by: str) -> pl.DataFrame:

@@ -41,13 +41,16 @@ def run_rows(frame: pl.LazyFrame, standing: Standing | None, n: int | None) -> p
     if n is not None:
         runs = runs.head(n)
         frame = frame.filter(pl.col("run_id").is_in(runs["run_id"].to_list()))
-    marked = frame.with_columns(virtual.taken_out(standing).alias("taken_out"))
-    by_target = streamed(marked.group_by("run_id", "target").agg(_figures())).sort("number")
-    whole = by_target.group_by("run_id", maintain_order=True).agg(
-        pl.col("run_date", "dataset_name").first(),
-        pl.col("predictions", "failed").sum(),
-        pl.col("last_created_at").max(),
-        pl.col("metric", SCORE, "pipeline_id").first(),
+    frame = frame.with_columns(virtual.taken_out(standing).alias("taken_out"))
+    whole = (
+        _by_target(frame)
+        .group_by("run_id", maintain_order=True)
+        .agg(
+            pl.col("run_date", "dataset_name").first(),
+            pl.col("predictions", "failed").sum(),
+            pl.col("last_created_at").max(),
+            pl.col("metric", SCORE, "pipeline_id").first(),
+        )
     )
     gone = pl.lit(value=False) if standing is None else ~pl.col("run_id").is_in(list(standing.runs))
     joined = runs.join(whole, on="run_id", how="left", maintain_order="left").with_columns(gone.alias(virtual.DELETED))
@@ -57,20 +60,26 @@ def run_rows(frame: pl.LazyFrame, standing: Standing | None, n: int | None) -> p
     )  # fmt: skip
 
 
-def _figures() -> list[pl.Expr]:
+def _by_target(frame: pl.LazyFrame) -> pl.DataFrame:
+    """Return the figures of each run and target, and its best pipeline; the targets in the order of their numbers."""
     import polars as pl
 
-    # Of a run that is gone everything counts; of one that is there, what is there.
     there = ~pl.col("taken_out")
     scored = there & pl.col(SCORE).is_not_null() & pl.col(SCORE).is_not_nan()
     bad = pl.when(scored).then(own_badness(VALIDATION))
-    at_best = bad == bad.min()
-    return [
-        pl.col("run_date", "dataset_name").first(),
-        there.sum().alias("predictions"),
-        (there & (pl.col("status") == "failed")).sum().alias("failed"),
-        pl.col("created_at").max().alias("last_created_at"),
-        pl.col("pipeline_number").filter(there).min().alias("number"),
-        pl.col("metric", SCORE).filter(at_best).first(),
-        pl.col("pipeline_id").filter(at_best).min(),
-    ]
+    keys = ["run_id", "target"]
+    groups = streamed(
+        frame.group_by(keys).agg(
+            pl.col("run_date", "dataset_name").first(),
+            there.sum().alias("predictions"),
+            (there & (pl.col("status") == "failed")).sum().alias("failed"),
+            pl.col("created_at").max().alias("last_created_at"),
+            pl.when(there).then(pl.col("pipeline_number")).min().alias("number"),
+            bad.min().alias("least"),
+        )
+    )
+    named = frame.select(*keys, "metric", SCORE, "pipeline_id", "pipeline_number", bad.alias("bad"))
+    least = groups.lazy().select(*keys, "least")
+    best = streamed(named.join(least, on=keys, nulls_equal=True).filter(pl.col("bad") == pl.col("least")))
+    best = best.sort("pipeline_number").unique(keys, keep="first").drop("bad", "least", "pipeline_number")
+    return groups.join(best, on=keys, how="left", nulls_equal=True).sort("number", "run_id", "target", nulls_last=True)
