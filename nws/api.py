@@ -11,11 +11,13 @@ from nws import workspace
 from nws.errors import UsageError
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from nws.engine.execute import Progress, Result
     from nws.engine.request import Plan, Request
+    from nws.upkeep.gc import Collected
 
 
 class Workspace(workspace.Workspace):
@@ -93,6 +95,28 @@ class Workspace(workspace.Workspace):
         from nws.upkeep.reindex import reindex
 
         return reindex(self)
+
+    def gc(
+        self,
+        *,
+        grace: dt.timedelta | None = None,
+        dry_run: bool = False,
+        report: Callable[[str], None] = lambda _: None,
+    ) -> Collected:
+        """Remove objects that no ref and no dataset reaches any more; see `nws.upkeep.gc.gc`.
+
+        Parameters
+        ----------
+        grace
+            What was added within this time stays; two weeks if not given.
+        dry_run
+            Only say what would go.
+        report
+            Called with how far it is, in words.
+        """
+        from nws.upkeep.gc import GRACE, gc
+
+        return gc(self, grace=GRACE if grace is None else grace, dry_run=dry_run, report=report)
 
 
 def _request(

@@ -271,6 +271,7 @@ class Run:
             if ref.record is not None:
                 ref = dataclasses.replace(ref, record=None, deleted_at=timestamp(now()))
                 fsio.replace(self._refs / ref.file_name, encode(ref))
+                self.log(f"deleted {ref.view}")
             Deleted(self.folder.parent / DELETED).add_pipeline(self.name, ref)
         if aside is not None:
             fsio.remove_tree(aside)

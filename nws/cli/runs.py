@@ -1,13 +1,12 @@
-"""Commands on runs: list, show, delete."""
+"""Commands on runs: list, show."""
 
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from nws.cli.lines import leaderboard, run_cells, run_line, warn_of_damage
-from nws.cli.output import plural, size, span
+from nws.cli.output import size, span
 from nws.cli.session import Handed
-from nws.errors import DONE, UsageError
 
 COLUMNS = {
     "run_id": "run", "status": "status", "total_pipelines": "pipelines", "failed_pipelines": "failed",
@@ -66,45 +65,3 @@ def show(run: str, /, *, number: Annotated[int, Parameter(name=["-n", "--number"
         if entry.metrics is None and not session.json:
             error = entry.pipeline.record.error or {}
             session.output.say(f"failed: {entry.pipeline.record.id}: {error.get('message', '')}")
-
-
-def delete(
-    runs: list[str],
-    /,
-    *,
-    yes: Annotated[bool, Parameter(name=["-y", "--yes"])] = False,
-    dry_run: bool = False,
-    session: Handed,
-) -> int:
-    """Delete runs, or single pipelines of a run.
-
-    Parameters
-    ----------
-    runs
-        Names of runs, or RUN/0007 for one pipeline.
-    yes
-        Do not ask.
-    dry_run
-        Only say what would be lost and what stays.
-    """
-    workspace = session.workspace()
-    whole = [workspace.runs.get(text) for text in runs if "/" not in text.removeprefix("runs/").rstrip("/")]
-    single = [session.resolve(workspace, text) for text in runs if "/" in text.removeprefix("runs/").rstrip("/")]
-    for run in whole:
-        if not run.abandoned() and run.numbers() and not dry_run:
-            raise UsageError(f"a process is at work in {run.name}", hint="stop it first")
-        session.output.say(f"{run.name}: {plural(len(run.numbers()), 'pipeline')} with their folders")
-    for pipeline in single:
-        session.output.say(f"{pipeline.path}: one pipeline with its folder")
-    session.output.say("what stays: rows of the catalog, exports, library, and objects that others use")
-    if dry_run:
-        return DONE
-    if not yes and not session.confirm("delete?"):
-        raise UsageError("nothing was deleted: not confirmed", hint="--yes deletes without asking")
-    for pipeline in single:
-        workspace.runs.get(pipeline.record.run_id).delete(pipeline.record.number)
-    for run in whole:
-        workspace.runs.delete(run)
-    deleted = [{"path": f"runs/{run.name}"} for run in whole] + [{"path": pipeline.path} for pipeline in single]
-    session.output.rows("deleted", deleted, ["path"])
-    return DONE

@@ -5,9 +5,11 @@ Everything here is derived from published records; it must not depend on who pub
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from nws.engine.publish import Entry
+from nws.errors import UnknownName
 from nws.ids import ObjectId
 from nws.metrics import METRICS, badness
 from nws.records import RunSummary, now, parse_time, timestamp
@@ -109,6 +111,24 @@ def summarize(run: Run, found: Sequence[Entry], *, status: str, skipped: int, st
             for record in failed
         ],
     )
+
+
+def renew(run: Run) -> None:
+    """Write the summary of a run anew, after pipelines were taken out of it; when it ran stays as it was."""
+    try:
+        before = run.summary()
+    except UnknownName:
+        # It was cut off while it began, and has none.
+        return
+    after = summarize(
+        run,
+        entries(run),
+        status=before.status,
+        skipped=before.skipped_pipelines,
+        started_at=before.started_at,
+    )
+    kept = {name: getattr(before, name) for name in ("completed_at", "duration_seconds", "extra")}
+    run.write(dataclasses.replace(after, **kept))
 
 
 def _best(found: Sequence[Entry], target: str) -> dict[str, Any] | None:

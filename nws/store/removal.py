@@ -7,6 +7,7 @@ back. This module must not know why an object is to go.
 
 from __future__ import annotations
 
+import itertools
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +18,7 @@ from nws.store.frames import Broken, Unsupported
 from nws.store.loose import DOOMED, SUFFIX, steady
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from nws.store.loose import Loose
@@ -57,14 +58,14 @@ class Removal:
                     yield Held(ObjectId(text), doomed=ending != SUFFIX)
 
     def seen(self, held: Held) -> os.stat_result | None:
-        """Return the time and size of a file; None if it is gone.
-
-        It is opened: what a file server said a while ago may be older than what a writer has done since.
-        """
+        """Return the time and size of a file; None if it is gone."""
         path = self._doomed(held.id) if held.doomed else self._loose.path(held.id)
         try:
+            # What a file server said of a name a while ago may be older than what a writer has done since.
             with steady(lambda: open(path, "rb", buffering=0)) as handle:
                 return os.fstat(handle.fileno())
+        except PermissionError:
+            return path.stat()
         except FileNotFoundError:
             return None
 
@@ -76,18 +77,25 @@ class Removal:
             return False
         return True
 
-    def spare(self, oid: ObjectId) -> None:
-        """Give a doomed object its name back; harmless if it has one, or is gone."""
+    def spare(self, oids: Iterable[ObjectId]) -> None:
+        """Give doomed objects their names back; harmless for one that has its name, or is gone."""
+        for _, group in itertools.groupby(oids, key=self._loose.folder):
+            back = [oid for oid in group if self._give_back(oid)]
+            if back:
+                # A power cut must not take the doomed names away and not bring the others.
+                fsio.sync_folder(self._loose.folder(back[0]))
+            for oid in back:
+                fsio.remove(self._doomed(oid), durable=False)
+
+    def _give_back(self, oid: ObjectId) -> bool:
         doomed, path = self._doomed(oid), self._loose.path(oid)
         try:
             # A sound file that a writer has put there meanwhile holds the same.
             if not fsio.publish(doomed, path) and not _is_sound(path):
                 fsio.move_over(doomed, path)
         except FileNotFoundError:
-            return
-        # A power cut must not take away the doomed name and not bring the other.
-        fsio.sync_folder(path.parent)
-        fsio.remove(doomed, durable=False)
+            return False
+        return True
 
     def remove(self, oid: ObjectId, *, before: int) -> int | None:
         """Remove a doomed object for good, unless a writer has freshened it.
@@ -108,7 +116,7 @@ class Removal:
         if found is None:
             return None
         if found.st_mtime_ns >= before:
-            self.spare(oid)
+            self.spare([oid])
             return None
         fsio.remove(self._doomed(oid), durable=False)
         return found.st_size
