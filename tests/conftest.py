@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 DATA = Path(__file__).parent / "data"
-APT = {"zstd": "zstd", "b3sum": "b3sum", "git": "git"}
+APT = {"zstd": "zstd", "b3sum": "b3sum", "git": "git", "unzip": "unzip"}
 
 
 def pytest_terminal_summary(terminalreporter):

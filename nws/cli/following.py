@@ -131,7 +131,8 @@ def _report(output: Output, result: "Result") -> None:
     elif result.archived:
         output.say(f"archived: {plural(len(result.archived), 'file')} in {result.archived[0].parent}")
     if result.unarchived is not None:
-        output.say("not archived: see below; the run itself is whole")
+        later = f"nws catalog archive {run.name}/best --kind best_predictions"
+        output.say(f"not archived, for the reason below; the run itself is whole. Later: {later}")
     if result.interrupted:
         output.say("the same command goes on with the rest")
     elif best:

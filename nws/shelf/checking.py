@@ -102,7 +102,7 @@ def _unsafe(members: Iterable[zipfile.ZipInfo]) -> list[str]:
             problems.append(f"{_quoted(name)} leads out of the copy")
         elif stat.S_ISLNK(mode):
             problems.append(f"{_quoted(name)} is a link")
-        elif not name.isprintable() or name.endswith("/") or "\\" in name:
+        elif not name or name.endswith("/") or "\\" in name or "\0" in name:
             problems.append(f"{_quoted(name)} is not the name of a file")
         if name in seen:
             problems.append(f"{_quoted(name)} is there twice")

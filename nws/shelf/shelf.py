@@ -167,7 +167,7 @@ class Shelf:
             named = [copy for copy in held if text == copy.name or f"/{copy.path.as_posix()}".endswith(f"/{text}")]
             if not named:
                 near = closest(text, {copy.name for copy in held})
-                hint = f"did you mean {near[0]}?" if near else f"they are in {self.root}"
+                hint = f"did you mean {near[0]}?" if near else f"the copies are in {self.root}"
                 raise UnknownName(f"no copy named {text!r}", hint=hint)
             chosen |= {copy.path: copy for copy in named}
         return list(chosen.values())

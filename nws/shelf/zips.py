@@ -25,7 +25,7 @@ _LOCATOR = struct.Struct("<4sLQL")
 _END = struct.Struct("<4s4H2LH")
 # Below 4 GiB by more than deflate can add to bytes that do not shrink.
 _WIDE_FROM = 0xF000_0000
-_MANY = 0xFFFF
+_MANY = _FULL_COUNT = 0xFFFF
 _FULL = 0xFFFF_FFFF
 _PLAIN_VERSION, _WIDE_VERSION = 20, 45
 _MADE_BY = 3 << 8 | _WIDE_VERSION
@@ -103,7 +103,7 @@ def directory(entries: Sequence[Entry], start: int) -> bytes:
         return listed + _END.pack(b"PK\5\6", 0, 0, count, count, size, start, 0)
     end = _END_WIDE.pack(b"PK\6\6", 44, _MADE_BY, _WIDE_VERSION, 0, 0, count, count, size, start)
     locator = _LOCATOR.pack(b"PK\6\7", 0, start + size, 1)
-    return listed + end + locator + _END.pack(b"PK\5\6", 0, 0, _MANY, _MANY, _FULL, _FULL, 0)
+    return listed + end + locator + _END.pack(b"PK\5\6", 0, 0, _FULL_COUNT, _FULL_COUNT, _FULL, _FULL, 0)
 
 
 def _listed(entry: Entry) -> bytes:
