@@ -5,8 +5,9 @@ This room finds, opens and hands out; it must not know how pipelines are run.
 
 from __future__ import annotations
 
+import contextlib
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from nws import config, fsio
 from nws.errors import BadInput, NoWorkspace, SystemRefused, UnknownName
@@ -146,7 +147,7 @@ class Workspace:
         """The index of all predictions."""
         from nws.index.predictions import Predictions
 
-        return Predictions(self.catalog, standing=self.runs.standing)
+        return Predictions(self.catalog, standing=self.runs.standing, archive=self.archive)
 
     def writable(self) -> None:
         """Find out now, rather than after hours of work, that nothing can be written.
@@ -210,6 +211,42 @@ class Workspace:
             hint="a REF is RUN/0007, RUN/best, RUN/last, best:DATASET or the start of an id",
         )
 
+    def record(self, text: str) -> str:
+        """Return the record id of the pipeline that a REF names, also of one that only the index remembers.
+
+        Raises
+        ------
+        UnknownName
+            If it names nothing, or more than one pipeline.
+        """
+        try:
+            return self.resolve(text).record_id
+        except UnknownName as err:
+            try:
+                return str(self.remembered(text)["record"])
+            except UnknownName:
+                raise err from None
+
+    def remembered(self, text: str) -> dict[str, Any]:
+        """Return the row of the index of the pipeline that a REF names, whether or not it is still there.
+
+        Raises
+        ------
+        UnknownName
+            If it names nothing, more than one pipeline, or one that is not indexed.
+        """
+        if is_prefix(text.replace("-", "").lower()):
+            return self.predictions.resolve(text.lower())
+        run, _, rest = text.rstrip("/").removeprefix("runs/").rpartition("/")
+        digits = rest.split("_", 1)[0]
+        if run and digits.isdecimal():
+            with contextlib.suppress(UnknownName):
+                rows = self.predictions.filter_by_criteria(run=run, where=f"pipeline_number = {int(digits)}", n=1)
+                for row in rows.iter_rows(named=True):
+                    if rest in (digits, row["pipeline_id"]):
+                        return row
+        return self.predictions.resolve(self.resolve(text).record_id)
+
     def _in_run(self, run_text: str, rest: str) -> Pipeline:
         run = self.runs.get(run_text.rsplit("/", 1)[-1])
         if rest == "best":
@@ -230,7 +267,8 @@ class Workspace:
         return pipeline
 
     def _best(self, *, dataset: str | None = None, run: str | None = None) -> Pipeline:
-        found = self.predictions.query_best(dataset=dataset, run=run, n=1)
+        # What it names is worked with, so one that is gone does not count.
+        found = self.predictions.query_best(dataset=dataset, run=run, n=1, deleted=False)
         if not len(found):
             what = f"dataset {dataset!r}" if dataset else f"run {run}"
             raise UnknownName(f"{what} has no ranked pipeline", hint="nws catalog list shows what there is")

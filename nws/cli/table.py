@@ -32,6 +32,7 @@ GROUPS = {
     "dataset": "Register datasets and see what is understood of their files.",
     "runs": "List, show and delete runs.",
     "catalog": "Find the best and the latest predictions of the whole workspace.",
+    "tag": "Put words on pipelines and find them again.",
 }
 
 COMMANDS = (
@@ -53,9 +54,16 @@ COMMANDS = (
     Command("export", "nws.cli.pipelines:export", "Copy a pipeline out, with its binaries as plain files.", PORCELAIN, WORKSPACE),
     Command("catalog list", "nws.cli.catalog:list_", "List predictions, newest first.", PORCELAIN, WORKSPACE),
     Command("catalog best", "nws.cli.catalog:best", "Rank predictions by a metric, best first.", PORCELAIN, WORKSPACE),
+    Command("catalog search", "nws.cli.catalog:search", "Find predictions that meet conditions, ranked or newest first.", PORCELAIN, WORKSPACE),
+    Command("catalog compare", "nws.cli.comparing:compare", "Show one pipeline config across datasets.", PORCELAIN, WORKSPACE),
+    Command("catalog stats", "nws.cli.comparing:stats", "Show best, median, mean and worst of each group.", PORCELAIN, WORKSPACE),
+    Command("catalog show", "nws.cli.prediction:show", "Show one prediction; with --arrays every sample of it.", PORCELAIN, WORKSPACE),
     Command("catalog archive", "nws.cli.archives:archive", "Make permanent copies of pipelines in catalog/archives.", PORCELAIN, WORKSPACE),
     Command("catalog verify", "nws.cli.archives:verify", "Check archives against their manifests, byte for byte.", PORCELAIN, WORKSPACE),
     Command("gc", "nws.cli.upkeep:gc", "Remove objects that no run and no dataset needs any more.", PORCELAIN, WORKSPACE),
+    Command("tag add", "nws.cli.tags:add", "Tag a pipeline.", PORCELAIN, WORKSPACE),
+    Command("tag remove", "nws.cli.tags:remove", "Take tags off a pipeline.", PORCELAIN, WORKSPACE),
+    Command("tag list", "nws.cli.tags:list_", "List the tags in use, or those of one pipeline.", PORCELAIN, WORKSPACE),
     Command("hash-object", "nws.cli.objects:hash_object", "Print the ids of bytes; -w stores them.", PLUMBING, PERHAPS),
     Command("cat-file", "nws.cli.objects:cat_file", "Print an object, its size, or whether it is there.", PLUMBING, WORKSPACE),
     Command("ls-objects", "nws.cli.objects:ls_objects", "List the ids of stored objects.", PLUMBING, WORKSPACE),

@@ -41,7 +41,7 @@ def check_label(name: str) -> str:
 
 
 def summary(frame: pl.LazyFrame, by: str, *, partition: str, metric: Metric | None) -> pl.DataFrame:
-    """Return one row a group: predictions, failed ones, and figures of those that have one.
+    """Return one row a group: predictions, failed ones, and figures (`val_rmse`, …) of those that have one.
 
     Figures of different metrics, or of different tasks, are never put together: they stand in rows of their own.
 
@@ -69,7 +69,8 @@ def summary(frame: pl.LazyFrame, by: str, *, partition: str, metric: Metric | No
     groups = streamed(figures.group_by(keys).agg(_aggregates()))
     whole = groups.join(_medians(figures, groups.select(keys)), on=keys, how="left", nulls_equal=True)
     counted = _with_the_failed(whole, by).sort(keys, nulls_last=True)
-    return counted.select(*keys, "predictions", "failed", *FIGURES)
+    named = (pl.lit(f"{partition}_") + pl.col("metric")).alias("metric")
+    return counted.select(by, "task_type", named, "predictions", "failed", *FIGURES)
 
 
 def _aggregates() -> list[pl.Expr]:

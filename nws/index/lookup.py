@@ -57,23 +57,6 @@ def resolve(table: Table, prefix: str) -> dict[str, Any]:
 _LONGER = f"give at least {SHORTEST} digits of a record or prediction id"
 
 
-def of_pipeline(table: Table, run: str, number: int) -> dict[str, Any]:
-    """Return the row of a pipeline by its run and number.
-
-    Raises
-    ------
-    UnknownName
-        If the index has none.
-    """
-    import polars as pl
-
-    wanted = (pl.col("run_id") == run) & (pl.col("pipeline_number") == number)
-    rows = table.rows(lambda: table.meta(wanted).sort("created_at", "prediction_id"))
-    if not len(rows):
-        raise UnknownName(f"the catalog has no pipeline {run}/{number:04d}", hint="nws catalog list")
-    return table.shown(rows, ()).row(0, named=True)
-
-
 def config_hash(table: Table, prefix: str) -> str:
     """Return the only config hash that begins with `prefix`.
 

@@ -199,6 +199,7 @@ class Predictions:
         metric: str | None = None,
         *,
         partition: str | None = None,
+        show: Sequence[str] = (),
         **criteria: Unpack[Selection],
     ) -> pl.DataFrame:
         """Return the best prediction of each dataset and target.
@@ -208,7 +209,7 @@ class Predictions:
         metric
             As in `leaderboard`. By default each prediction stands with its own primary metric, and where those of one
             dataset and target differ, each metric has its best.
-        partition
+        partition, show
             As in `leaderboard`.
         **criteria
             See `Criteria`; `dataset` is one of them here.
@@ -225,7 +226,7 @@ class Predictions:
         rows = self._table.rows(query)
         if not len(rows):
             self._table.check_names(criteria)
-        return self._table.shown(rows, ())
+        return self._table.shown(rows, show)
 
     def compare_across_datasets(
         self,
@@ -233,6 +234,7 @@ class Predictions:
         metric: str | None = None,
         *,
         partition: str | None = None,
+        show: Sequence[str] = (),
         **criteria: Unpack[Selection],
     ) -> pl.DataFrame:
         """Return the best prediction of one pipeline config on each dataset and target, as `get_global_best` does.
@@ -241,7 +243,7 @@ class Predictions:
         ----------
         hash_prefix
             The config hash, or the beginning of it.
-        metric, partition, **criteria
+        metric, partition, show, **criteria
             As in `get_global_best`.
 
         Raises
@@ -250,7 +252,7 @@ class Predictions:
             If no config hash begins so, or more than one.
         """
         criteria["config"] = lookup.config_hash(self._table, hash_prefix)
-        return self.get_global_best(metric, partition=partition, **criteria)
+        return self.get_global_best(metric, partition=partition, show=show, **criteria)
 
     def get_summary_stats(
         self,
@@ -342,16 +344,6 @@ class Predictions:
             If there is none, or more than one.
         """
         return lookup.resolve(self._table, prefix)
-
-    def of_pipeline(self, run: str, number: int) -> dict[str, Any]:
-        """Return the row of a pipeline by its run and number, whether or not it is still there.
-
-        Raises
-        ------
-        UnknownName
-            If the index has none.
-        """
-        return lookup.of_pipeline(self._table, run, number)
 
     def save_to_parquet(self, folder: Path, prediction_ids: Sequence[str] | None = None) -> int:
         """Copy predictions with their arrays into the index in another folder, and return how many.

@@ -135,8 +135,8 @@ def _cut(frame: pl.LazyFrame, order: Sequence[Key], n: int) -> pl.LazyFrame:
             break
         if not ahead:
             frame = frame.filter(key.not_after(limit))
-        counts = frame.filter(tied).select(key.ahead(limit).sum().alias("ahead"), (key.expression == limit).sum())
-        before, ties = streamed(counts.rename({counts.collect_schema().names()[1]: "ties"})).row(0)
+        counts = key.ahead(limit).sum().alias("before"), (key.expression == limit).sum().alias("ties")
+        before, ties = streamed(frame.filter(tied).select(counts)).row(0)
         ahead.append(tied & key.ahead(limit))
         tied &= key.expression == limit
         n -= before

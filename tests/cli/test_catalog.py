@@ -28,6 +28,7 @@ KINDS = row(6, dataset_name="kinds", task_type=CLASSIFICATION, metric="kappa", v
 @pytest.fixture
 def workspace(tmp_path):
     (tmp_path / "nws.toml").write_text("format = 1\n")
+    (tmp_path / "runs" / "2026-01-02_wheat").mkdir(parents=True)
     segments.append(tmp_path / "catalog", ROWS)
     segments.append(tmp_path / "catalog", [CORN, KINDS])
     return tmp_path
