@@ -20,6 +20,7 @@ GUIDES = [
     "guides/run-a-grid.md",
     "guides/script-with-json.md",
     "guides/share-a-model.md",
+    "guides/archive.md",
     "guides/from-nirs4all.md",
     "guides/recover.md",
 ]

@@ -46,6 +46,8 @@ export best:gas
 catalog list
 catalog best gas
 catalog best gas --columns val_rmse,model
+catalog archive best:gas
+catalog verify
 hash-object grid.json
 ls-objects
 count-objects
@@ -66,6 +68,8 @@ def printed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("json")
     (folder / "grid.json").write_text(json.dumps(GRID), encoding="utf-8")
     (folder / "grouped.json").write_text(json.dumps(GROUPED), encoding="utf-8")
+    (folder / "W" / "catalog" / "archives").mkdir(parents=True)
+    (folder / "W" / "catalog" / "archives" / "stray.txt").touch()
     rows = [f"{at / 10},{'abcde'[at % 5]},{at % 7},{at % 3},{at % 4}" for at in range(20)]
     (folder / "wheat.csv").write_text("\n".join(["protein,field,1 nm,2 nm,3 nm", *rows]), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
