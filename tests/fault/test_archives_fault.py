@@ -19,7 +19,7 @@ from nws.cli.app import run as call
 from nws.errors import DONE, Conflict, Damaged, NewerFormat, SystemRefused
 from nws.shelf import archives, zips
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="forks")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, and looks into /proc")
 KINDS = ("pipeline", "filtered", "best_predictions")
 HEAD = """
 import itertools, os, shutil, signal, sys
@@ -127,6 +127,23 @@ def test_a_writer_that_dies_at_any_step_leaves_no_half_archive(workspace, kind):
     assert states[0] == "nothing"
     assert states[-1] == []
     assert len(set(map(str, states))) == (3 if kind == "best_predictions" else 2)
+
+
+@pytest.mark.parametrize(("kind", "links"), [("pipeline", 1), ("best_predictions", 2)])
+def test_a_file_is_on_the_disk_before_it_has_its_name_and_its_folders_are_after(workspace, monkeypatch, kind, links):
+    events = []
+    fsync, link = os.fsync, os.link
+
+    def watched(descriptor):
+        what = os.readlink(f"/proc/self/fd/{descriptor}")
+        events.append(("fsync", os.path.basename(what).split("-")[0]))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    monkeypatch.setattr(os, "link", lambda *names: (events.append(("link", "")), link(*names)))
+    workspace.archives.add(only(workspace), kind)
+    above = [("fsync", "archives"), ("fsync", "catalog")]
+    assert events == [*above, *[("fsync", ".tmp"), ("link", ""), ("fsync", kind)] * links]
 
 
 FULL = (
