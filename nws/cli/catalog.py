@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from nws.cli.filters import Filters, Limits
-from nws.cli.rows import REF, Form, marked, no, write
+from nws.cli.rows import Form, marked, no, write
 from nws.cli.session import Handed, Session
 from nws.errors import DONE, UnknownName
 from nws.metrics import label
@@ -133,7 +133,7 @@ class _Question:
     def best(self, metric: str | None, number: int | None) -> int:
         try:
             column = self.predictions.ranking_column(self.dataset, metric, **self.criteria)
-            show = _stored(*_scores(column), *REF, *IDENTITY, *WHAT) if self.is_table else self.chosen
+            show = [*_scores(column), *IDENTITY, *WHAT, "deleted"] if self.is_table else self.chosen
             board = self.predictions.leaderboard(self.dataset, column, n=number, show=show, **self.criteria)
         except UnknownName as err:
             return self.unused(err)
@@ -145,7 +145,7 @@ class _Question:
         return DONE
 
     def newest(self, number: int | None) -> int:
-        show = _stored(*LISTED, *REF) if self.is_table else self.chosen
+        show = [*LISTED, "deleted"] if self.is_table else self.chosen
         try:
             rows = self.predictions.filter_by_criteria(self.dataset, n=number, show=show, **self.criteria)
         except UnknownName as err:
@@ -163,11 +163,6 @@ class _Question:
         if not known or len(self.predictions.list_runs(self.dataset, n=1)):
             raise err
         return no(self.session, f"no predictions on {self.dataset} yet")
-
-
-def _stored(*names: str) -> list[str]:
-    """Return the columns to ask for: those of a table, and the mark of what is deleted; `ref` is made of others."""
-    return [*(name for name in names if name != "ref"), "deleted"]
 
 
 def _nothing_ranked(session: Session, board: "Leaderboard") -> int:

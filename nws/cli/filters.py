@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from nws.index.criteria import Criteria
 
 # Every metric has limits, and none of them stands on the help page by itself.
-Limits = Annotated[str, Parameter(help="Only figures within this limit: --rmse-max 0.5, --test-r2-min 0.8, …")]
+Limits = Annotated[
+    str,
+    Parameter(
+        name=["--METRIC-min", "--METRIC-max"],
+        help="Only figures within this limit, for any metric: --rmse-max 0.5 (validation), --test-r2-min 0.8.",
+    ),
+]
 
 
 @Parameter(name="*")

@@ -50,6 +50,8 @@ def _samples(session: Session, samples: "pl.DataFrame", form: Form) -> int:
 
 
 def _print(session: Session, row: dict[str, Any]) -> None:
+    if row["deleted"]:
+        row["path"] = None
     session.output.facts("prediction", {"ref": row["ref"], **{key: row[key] for key in row if key not in _SAID}})
     there = [name for name in PARTITIONS if row[f"n_samples_{name}"] is not None]
     lines = [["samples", *(cell(row[f"n_samples_{name}"]) for name in there)]]

@@ -5,8 +5,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from nws.cli.lines import leaderboard, run_cells, run_line, warn_of_damage
+from nws.cli.listing import newest_first, run_lines, unindexed
 from nws.cli.output import size, span
 from nws.cli.session import Handed
+from nws.errors import Damaged, NewerFormat, UsageError
 
 COLUMNS = {
     "run_id": "run", "status": "status", "total_pipelines": "pipelines", "failed_pipelines": "failed",
@@ -14,18 +16,34 @@ COLUMNS = {
 }  # fmt: skip
 
 
-def list_(dataset: str | None = None, /, *, session: Handed) -> None:
-    """List runs, newest first.
+def list_(
+    dataset: str | None = None,
+    /,
+    *,
+    number: Annotated[int | None, Parameter(name=["-n", "--number"])] = None,
+    session: Handed,
+) -> None:
+    """List runs, newest first; deleted ones too, as far as the catalog remembers them.
 
     Parameters
     ----------
     dataset
         Only runs on this dataset.
+    number
+        At most so many runs.
     """
-    rows = [run_line(run) for run in session.workspace().runs.list()]
-    rows = [row for row in rows if dataset in {None, row["dataset_name"]}]
-    rows.sort(key=lambda row: (row["started_at"] or "", row["run_id"]), reverse=True)
-    if not session.output.rows("run", rows if session.json else map(run_cells, rows), COLUMNS):
+    if number is not None and number < 1:
+        raise UsageError(f"{number} runs cannot be shown", hint="give a number of runs from 1")
+    workspace = session.workspace()
+    try:
+        rows = run_lines(workspace, dataset, number)
+    except (Damaged, NewerFormat) as err:
+        # What runs say of themselves can still be read.
+        session.output.warn(err.message)
+        rows = newest_first(unindexed(workspace, dataset, workspace.runs.names()))[:number]
+    if not rows and dataset is not None:
+        session.output.say(f"no runs on {dataset}")
+    elif not session.output.rows("run", rows if session.json else map(run_cells, rows), COLUMNS):
         session.output.say("no runs yet: nws run --dataset NAME --pipelines FILE, or a first look: nws demo")
     warn_of_damage(session.output, rows)
 

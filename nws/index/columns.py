@@ -82,6 +82,7 @@ DATA = (
 )
 # Not in any segment: added to rows when they are asked for.
 VIRTUAL = (
+    Column("ref", TEXT, "what commands call its pipeline: RUN/0007"),
     Column("deleted", YES_OR_NO, "whether its pipeline, or the whole run, is no longer in runs/"),
     Column("tags", TEXTS, "what people tagged its pipeline with, in order"),
 )

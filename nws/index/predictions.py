@@ -304,6 +304,10 @@ class Predictions:
         """Return the record of every prediction."""
         return set(self._table.values("record"))
 
+    def run_names(self) -> set[str]:
+        """Return the name of every run that has predictions."""
+        return set(self._table.values("run_id"))
+
     def get(self, prediction_id: str) -> dict[str, Any]:
         """Return the row of one prediction.
 

@@ -88,6 +88,8 @@ class Table:
         """Return rows with the columns to be shown; with all of the table and `deleted` if none is named."""
         if not show or virtual.DELETED in show:
             rows = rows.with_columns(virtual.deleted(self.standing()))
+        if virtual.REF in show:
+            rows = rows.with_columns(virtual.ref())
         if virtual.TAGS in show:
             rows = virtual.with_tags(rows, self.tags.by_record())
         return rows.select(list(dict.fromkeys(show))) if show else rows

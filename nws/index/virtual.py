@@ -14,9 +14,17 @@ if TYPE_CHECKING:
 
     from nws.index.standing import Standing
 
-DELETED, TAGS = "deleted", "tags"
+REF, DELETED, TAGS = "ref", "deleted", "tags"
 # What the columns are made of.
-SOURCES = {DELETED: ("run_id", "pipeline_number"), TAGS: ("record",)}
+SOURCES = {REF: ("run_id", "pipeline_number"), DELETED: ("run_id", "pipeline_number"), TAGS: ("record",)}
+
+
+def ref() -> pl.Expr:
+    """Return the column that names a pipeline as commands take it."""
+    import polars as pl
+
+    number = pl.col("pipeline_number").cast(pl.String).str.zfill(4)
+    return pl.concat_str("run_id", pl.lit("/"), number).alias(REF)
 
 
 def deleted(standing: Standing | None) -> pl.Expr:

@@ -236,7 +236,7 @@ class _Reader:
         return found
 
     def column(self, token: Token) -> Term:
-        known = {column.name: column for column in (*columns.META, *columns.VIRTUAL)}
+        known = {column.name: column for column in (*columns.META, *columns.VIRTUAL) if column.name != "ref"}
         if token.text.lower() in _QUERY:
             raise self.refused(token, f"{token.text!r} is not of conditions", hint=_WHOLE_TABLE_HINT)
         if token.text not in known:

@@ -35,7 +35,7 @@ def workspace(tmp_path_factory):
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["runs"], ["init"], ["status"], ["runs", "list"], ["log"], ["dataset", "list"], ["ls-objects"], ["count-objects"],
+    [["--help"], ["runs"], ["init"], ["status"], ["log"], ["dataset", "list"], ["ls-objects"], ["count-objects"],
      ["hash-object", "--stdin"], ["cat-file", "--batch-check"], ["verify-object", "--stdin"], ["reindex", "--help"]],
     ids=" ".join,
 )  # fmt: skip
