@@ -65,7 +65,7 @@ def switch(begun: State, change: Change) -> IndexManifest | None:
             if merge.rows:
                 written[merge.table].append(_write(begun.catalog, number, merge))
         made = _next(begun, change, written)
-        if state.publish(begun.catalog, made):
+        if state.publish(begun.catalog, made) and _follows(begun.catalog, number):
             manifest = made
     finally:
         if manifest is None:
@@ -75,6 +75,15 @@ def switch(begun: State, change: Change) -> IndexManifest | None:
         after = dataclasses.replace(begun, manifest=manifest)
         clean(begun.catalog, {table: after.strays(table) for table in TABLES}, since=number)
     return manifest
+
+
+def _follows(catalog: Path, number: int) -> bool:
+    """Say whether a manifest that was just made follows the one before it, and not one that was removed long since.
+
+    Whoever was suspended for so long that his number was used and removed again finds it free.
+    """
+    numbers = state.numbers(catalog)
+    return number - 1 in numbers or (number == 1 and numbers == [1])
 
 
 def clean(catalog: Path, strays: Mapping[str, Sequence[str]], *, since: int) -> None:
