@@ -130,8 +130,16 @@ def write_new(path: Path, data: bytes) -> bool:
     return done
 
 
-def write_all_new(folder: Path, files: Mapping[str, bytes]) -> set[str]:
+def write_all_new(folder: Path, files: Mapping[str, bytes | Callable[[BinaryIO], object]]) -> set[str]:
     """Write several files durably, each under a name that nobody has; they share their waits for the disk.
+
+    Parameters
+    ----------
+    folder
+        Where they will stand.
+    files
+        Name → bytes, or a function that writes them to an open file. They get their names in this order, one right
+        after the other.
 
     Returns
     -------
@@ -142,8 +150,7 @@ def write_all_new(folder: Path, files: Mapping[str, bytes]) -> set[str]:
     with contextlib.ExitStack() as stack:
         temps = {name: stack.enter_context(staged(folder)) for name in files}
         for name, (_, handle) in temps.items():
-            handle.write(files[name])
-            handle.flush()
+            _fill(handle, files[name])
         sync_all([handle for _, handle in temps.values()])
         done = {name for name, (temp, _) in temps.items() if publish(temp, folder / name)}
     if done:
@@ -219,12 +226,16 @@ def write_folder(
 
 def _write_plain(path: Path, content: bytes | Callable[[BinaryIO], object]) -> None:
     with staged(path.parent) as (temp, handle):
-        if callable(content):
-            content(handle)
-        else:
-            handle.write(content)
-        handle.flush()
+        _fill(handle, content)
         os.replace(temp, path)
+
+
+def _fill(handle: BinaryIO, content: bytes | Callable[[BinaryIO], object]) -> None:
+    if callable(content):
+        content(handle)
+    else:
+        handle.write(content)
+    handle.flush()
 
 
 def append_line(path: Path, line: str) -> None:

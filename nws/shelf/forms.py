@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING
 
 from nws import fsio
 from nws.errors import Conflict, Damaged
+from nws.ids import ObjectId
 from nws.records import encode
 from nws.shelf import checking, zips
 from nws.shelf.manifests import MANIFEST_FILE, beside, sealed
 from nws.store.hashing import hash_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
     from typing import BinaryIO
 
     from nws.shelf.contents import Contents
+
+    Content = bytes | Callable[[BinaryIO], object]
 
 RENAME = "remove it first, or give another --custom-name"
 MOVE = "`nws catalog verify` checks it; move it away to archive again"
@@ -55,8 +58,7 @@ def table(path: Path, contents: Contents) -> None:
         If its object is missing or not what its id says; there is no file then.
     """
     (oid,) = contents.members.values()
-    if not _write(path, contents.pipeline.writer(oid)) and hash_file(path) != oid:
-        raise Conflict(f"{path} is there already", hint=RENAME)
+    _write_or_match(path.parent, {path.name: contents.pipeline.writer(oid)}, {path.name: oid}, hint=RENAME)
 
 
 def sealed_table(path: Path, contents: Contents) -> None:
@@ -70,13 +72,11 @@ def sealed_table(path: Path, contents: Contents) -> None:
         If its object is missing or not what its id says; there is no file then.
     """
     (oid,) = contents.members.values()
+    alone = beside(path)
     manifest = sealed(dataclasses.replace(contents, members={path.name: oid}).manifest())
     _anchor(path.parent)
-    if not _write(path, contents.pipeline.writer(oid)) and hash_file(path) != oid:
-        raise Conflict(f"{path} is there already, with other bytes", hint=MOVE)
-    alone = beside(path)
-    if not _write(alone, lambda target: target.write(manifest)) and alone.read_bytes() != manifest:
-        raise Conflict(f"{alone} is there already, with other bytes", hint=MOVE)
+    files: dict[str, Content] = {path.name: contents.pipeline.writer(oid), alone.name: manifest}
+    _write_or_match(path.parent, files, {path.name: oid, alone.name: ObjectId.of(manifest)}, hint=MOVE)
 
 
 def zip_file(path: Path, contents: Contents) -> None:
@@ -91,7 +91,9 @@ def zip_file(path: Path, contents: Contents) -> None:
     """
     manifest = encode(contents.manifest())
     _anchor(path.parent)
-    if not _write(path, lambda target: _pack(target, contents, manifest)):
+    # One that is there already is not written a second time only to be thrown away.
+    there = os.path.lexists(path)
+    if there or not fsio.write_all_new(path.parent, {path.name: lambda target: _pack(target, contents, manifest)}):
         _expect(path, manifest)
 
 
@@ -120,14 +122,17 @@ def _anchor(folder: Path) -> None:
         fsio.sync_folder(above)
 
 
-def _write(path: Path, write: Callable[[BinaryIO], object]) -> bool:
-    """Write a file durably under a name that nobody has, and say whether this call did it."""
-    if os.path.lexists(path):
-        return False
-    with fsio.staged(path.parent) as (temp, handle):
-        write(handle)
-        fsio.sync(handle)
-        done = fsio.publish(temp, path)
-    if done:
-        fsio.sync_folder(path.parent)
-    return done
+def _write_or_match(folder: Path, files: Mapping[str, Content], ids: Mapping[str, ObjectId], *, hint: str) -> None:
+    """Write files durably, each under a name that nobody has; what is there already has to be the same."""
+    held = {name for name in files if os.path.lexists(folder / name)}
+    _match(folder, held, ids, hint)
+    missing = {name: content for name, content in files.items() if name not in held}
+    written = fsio.write_all_new(folder, missing)
+    # Another process may have been quicker.
+    _match(folder, missing.keys() - written, ids, hint)
+
+
+def _match(folder: Path, names: Iterable[str], ids: Mapping[str, ObjectId], hint: str) -> None:
+    for name in sorted(names):
+        if hash_file(folder / name) != ids[name]:
+            raise Conflict(f"{folder / name} is there already, with other bytes", hint=hint)

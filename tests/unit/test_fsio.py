@@ -52,6 +52,17 @@ def test_write_all_new_says_which_names_it_got(tmp_path):
     assert left_over(tmp_path) == []
 
 
+def test_files_that_are_written_by_a_function_get_their_names_in_order_and_only_when_all_are_whole(tmp_path):
+    def fail(_):
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fsio.write_all_new(tmp_path, {"a": b"a", "b": fail})
+    assert list(tmp_path.iterdir()) == []
+    assert fsio.write_all_new(tmp_path, {"b": lambda handle: handle.write(b"b"), "a": b"a"}) == {"a", "b"}
+    assert (tmp_path / "b").read_bytes() == b"b"
+
+
 @pytest.mark.parametrize("number", sorted(fsio._NO_LINK))
 def test_without_hard_links_a_rename_publishes_and_still_replaces_nothing(tmp_path, monkeypatch, number):
     def refuse(*_):
