@@ -1,4 +1,4 @@
-"""`nws catalog best` and `nws catalog list`: what they print, where, and with which exit code."""
+"""`nws catalog best`, `list` and `search`: what they print, where, and with which exit code."""
 
 import csv
 import datetime as dt
@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 from index_rows import START, row
 
-from nws.cli.app import run
 from nws.index import segments
 from nws.metrics import CLASSIFICATION
 
@@ -21,8 +20,11 @@ ROWS = [
     row(3, val_rmse=0.5, val_r2=0.9, created_at=START + dt.timedelta(days=30)),
     row(4, status="failed"),
 ]
-CORN = row(5, dataset_name="corn", val_rmse=None, train_rmse=None)
-KINDS = row(6, dataset_name="kinds", task_type=CLASSIFICATION, metric="kappa", val_kappa=0.75)
+# Of these two the runs are no longer there.
+CORN = row(5, dataset_name="corn", run_id="2026-01-02_corn", val_rmse=None, train_rmse=None)
+KINDS = row(
+    6, dataset_name="kinds", run_id="2026-01-02_kinds", task_type=CLASSIFICATION, metric="kappa", val_kappa=0.75
+)
 
 
 @pytest.fixture
@@ -32,20 +34,6 @@ def workspace(tmp_path):
     segments.append(tmp_path / "catalog", ROWS)
     segments.append(tmp_path / "catalog", [CORN, KINDS])
     return tmp_path
-
-
-@pytest.fixture
-def here(monkeypatch, capsys, tmp_path):
-    """Run nws in this process, which spares the start of another one, in the folder of the workspace."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words, check):
-        code = run(list(words))
-        told = capsys.readouterr()
-        assert code == check, told.err
-        return told
-
-    return call
 
 
 def numbers(text):
@@ -130,6 +118,32 @@ def test_output_files(workspace, here):
         (["list", "wheat", "--model", "forest"], 1, "no prediction is like that"),
         (["best"], 2, "classification and regression"),
         (["best", "wheat", "-n", "0"], 2, "0 rows"),
+        (["best", "wheat", "--deleted", "--kept"], 2, "nothing is both deleted and kept"),
+        (["best", "wheat", "--metirc", "rmse"], 2, "unknown option: --metirc\nhint: did you mean --metric?"),
+        (["list", "--colour", "red"], 2, "unknown option: --colour"),
+        (["list", "--colour"], 2, "--colour"),
+        (["best", "--rmse-max", "low"], 2, "rmse-max is not a number: 'low'"),
+        (["best", "--rmse-max"], 2, "--rmse-max requires an argument"),
+        (["best", "--rsme-max", "1"], 4, "did you mean rmse"),
+        (["search", "--where", "val_rpd >"], 2, "a value is missing (character 10"),
+        (["search", "--where", "val_rdp > 2"], 4, "did you mean val_rpd"),
+        (["search", "--where", "max(val_rpd) > 2"], 2, "looks at many rows"),
+        (["search", "--tag", "keep"], 4, "nothing is tagged 'keep'\nhint: nws tag add"),
+        (["search", "--tag", "a b"], 2, "not a valid tag"),
+        (["search", "--status", "fail"], 4, "did you mean failed"),
+        (["search", "wheat", "--rmse-max", "0.1"], 1, "no selected prediction has RMSECV"),
+        (["search", "wheat", "--where", "val_rmse > 100"], 1, "no prediction is like that"),
+        (["search", "--until", "soon"], 2, "not a date: 'soon'"),
+        (["search", "--since", "0001-01-01"], 2, "not a date"),
+        (["stats", "--by", "val_rmse"], 2, "cannot group by val_rmse"),
+        (["stats", "--by", "modeltype"], 4, "did you mean model_type"),
+        (["stats", "--columns", "predictons"], 4, "did you mean predictions"),
+        (["stats", "whaet"], 4, "did you mean wheat"),
+        (["compare", "nope"], 4, "a REF is RUN/0007"),
+        (["compare", "ffffff"], 4, "no pipeline config 'ffffff'"),
+        (["show", "nope"], 4, "a REF is RUN/0007"),
+        (["show", "ffffff"], 4, "no prediction 'ffffff'"),
+        (["show", "2026-01-02_wheat/0099"], 4, "2026-01-02_wheat"),
         (["best", "wheat", "--since", "yesterday"], 2, "not a date: 'yesterday'"),
         (["best", "wheat", "--output", "best.xlsx"], 2, ".parquet"),
         (["best", "whaet"], 4, "did you mean wheat"),
@@ -160,6 +174,44 @@ def test_several_targets_are_not_ranked_without_a_word(workspace, here):
     assert "target" in done.out.splitlines()[0].split("\t")
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["wheat", "--rmse-max", "0.4"], [2, 1]),
+        (["wheat", "--r2-min", "0.5"], [3, 2]),
+        (["wheat", "--r2_min=0.5", "--rmse-max", "0.3"], [2]),
+        (["wheat", "--r2-min", "0.1", "--metric", "rmse"], [2, 1, 3]),
+        (["--test-kappa-min", "0"], [6]),
+        (["--bias-min", "-5", "--bias-max", "3", "-n", "1"], [1]),
+        (["--RMSEP-max", "2.5"], [1]),
+    ],
+)
+def test_a_search_with_a_limit_is_ranked_by_it(workspace, here, words, expected):
+    done = here("catalog", "search", *words, "--json", check=0)
+    assert numbers(done.out) == expected
+    assert [json.loads(line)["rank"] for line in done.out.splitlines()] == list(range(1, len(expected) + 1))
+    assert "ranked by" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--where", "val_rpd > 2 and model_type == 'PLSRegression'"], [3, 5, 4]),
+        (["--where", "status = 'failed' or created_at > '2026-01-20'"], [3, 4]),
+        (["--where", "not deleted", "wheat", "--status", "completed"], [3, 2, 1]),
+        (["--until", "2026-01-02", "--target", "y"], [6, 5, 4, 2, 1]),
+        (["--until", "2026-01-02T03:04:07Z"], [1]),
+        (["--status", "failed"], [4]),
+        (["--kept"], [3, 4, 2, 1]),
+        (["--deleted"], [6, 5]),
+    ],
+)
+def test_a_search_without_a_limit_is_a_list(workspace, here, words, expected):
+    done = here("catalog", "search", *words, "--json", check=0)
+    assert numbers(done.out) == expected
+    assert "rank" not in json.loads(done.out.splitlines()[0])
+
+
 def test_a_damaged_segment_is_exit_13_and_named(workspace, here):
     name = segments.names(workspace / "catalog" / segments.META)[0]
     (workspace / "catalog" / segments.META / name).write_bytes(b"PAR1")
@@ -174,3 +226,26 @@ def test_a_query_loads_polars_and_nothing_else_that_is_heavy(workspace):
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=workspace, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "0 []"
+
+
+def test_what_is_deleted_is_marked_only_where_something_is(workspace, here):
+    assert "deleted" not in here("catalog", "list", "wheat", check=0).out.splitlines()[0].split("\t")
+    lines = [line.split("\t") for line in here("catalog", "list", check=0).out.splitlines()]
+    assert lines[0][-1] == "deleted"
+    assert {line[1]: line[-1] for line in lines[1:]} == {
+        "2026-01-02_wheat/0001": "no", "2026-01-02_wheat/0002": "no", "2026-01-02_wheat/0003": "no",
+        "2026-01-02_wheat/0004": "no", "2026-01-02_corn/0005": "yes", "2026-01-02_kinds/0006": "yes",
+    }  # fmt: skip
+    found = [json.loads(line) for line in here("catalog", "list", "--json", check=0).out.splitlines()]
+    assert {item["ref"] for item in found if item["deleted"]} == {"2026-01-02_corn/0005", "2026-01-02_kinds/0006"}
+    assert here("catalog", "best", "kinds", check=0).out.splitlines()[1].split("\t")[-1] == "yes"
+
+
+def test_best_names_no_pipeline_that_is_gone(workspace, here):
+    assert "dataset 'kinds' has no ranked pipeline" in here("show", "best:kinds", check=4).err
+    assert "ranked" in here("catalog", "best", "kinds", check=0).err
+
+
+def test_columns_that_are_made_of_others(workspace, here):
+    done = here("catalog", "list", "-n", "2", "--columns", "ref,tags,deleted", "--csv", check=0)
+    assert done.out == 'ref,tags,deleted\n2026-01-02_wheat/0003,"",false\n2026-01-02_kinds/0006,"",true\n'
