@@ -31,9 +31,13 @@ class Deleted:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def runs(self) -> set[str]:
-        """Return the names that are not to be used again."""
-        return {name.removesuffix(_RUN) for name in fsio.names(self.folder) if name.endswith(_RUN)}
+    def names(self) -> set[str]:
+        """Return the names of runs that are not to be given to another one, if they are not there any more.
+
+        A run that was removed by hand is among them if a pipeline had been deleted out of it.
+        """
+        found = fsio.names(self.folder)
+        return {name.removesuffix(ending) for name in found for ending in (_RUN, _REFS) if name.endswith(ending)}
 
     def add_run(self, name: str, *, pipelines: int) -> None:
         """Keep the name of a run that is about to go; `pipelines` is how many numbers it had."""

@@ -93,7 +93,10 @@ class Run:
             Only if no other process is at work, and let none begin to go on with the run meanwhile.
         """
         # Others look for a moment whether anybody is at work, and hold it alone for that moment.
-        return fsio.lock(fsio.make_folder(self._refs) / _SIGN, shared=not alone, wait=0.0 if alone else 1.0)
+        return self._sign(shared=not alone, wait=0.05 if alone else 1.0)
+
+    def _sign(self, *, shared: bool, wait: float) -> AbstractContextManager[bool]:
+        return fsio.lock(fsio.make_folder(self._refs) / _SIGN, shared=shared, wait=wait)
 
     def abandoned(self) -> bool:
         """Say whether no process is at work in this run, as far as locks tell on this system."""
@@ -115,7 +118,7 @@ class Run:
         Locked
             If one is at work.
         """
-        with self.at_work(alone=True) as alone:
+        with self._sign(shared=False, wait=1.0) as alone:
             if not alone:
                 raise Locked(f"a process is at work in run {self.name}", hint="wait for its end, or stop it")
             yield

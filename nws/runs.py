@@ -78,7 +78,7 @@ class Runs:
     def create(self, day: dt.date, dataset: str, name: str | None = None) -> Run:
         """Make a new run folder. Its name gets `_2`, `_3` … where it was used before, even by a run since deleted."""
         base = run_name(day, dataset, name)
-        gone = self._deleted.runs()
+        gone = self._deleted.names()
         for candidate in _suffixed(base):
             if candidate in gone:
                 continue
@@ -96,7 +96,7 @@ class Runs:
             If a run of that name was deleted.
         """
         base = run_name(day, dataset, name)
-        if base in self._deleted.runs() and base not in self.names():
+        if base in self._deleted.names() and base not in self.names():
             raise Conflict(f"run {base} was deleted, and its name is not used again", hint="choose another --run-name")
         fsio.claim_folder(self.folder / base)
         return Run(self.folder / base, self.store)
