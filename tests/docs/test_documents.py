@@ -19,6 +19,7 @@ BLOCK = re.compile(r"^```(sh|json|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 GUIDES = [
     "guides/run-a-grid.md",
     "guides/script-with-json.md",
+    "guides/search-the-catalog.md",
     "guides/share-a-model.md",
     "guides/archive.md",
     "guides/from-nirs4all.md",

@@ -46,6 +46,16 @@ export best:gas
 catalog list
 catalog best gas
 catalog best gas --columns val_rmse,model
+catalog search gas --rmse-max 9
+catalog compare best:gas
+catalog stats
+catalog show best:gas
+catalog show best:gas --arrays
+tag add best:gas keep
+tag list
+tag list best:gas
+tag remove best:gas keep
+tag add best:oil keep
 catalog archive best:gas
 catalog verify
 hash-object grid.json
@@ -59,7 +69,7 @@ reindex
 dataset remove gas
 runs delete DOOMED --yes"""
 STDIN = {"cat-file --batch-check": "OBJECT NOBODY"}
-OPTIONS = {"--dry-run", "--columns", "--batch-check", "-s"}
+OPTIONS = {"--dry-run", "--arrays", "--columns", "--batch-check", "-s"}
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +188,7 @@ DOCUMENTS = {
     "run_config.json": (records.RunConfig, "runs/*/run_config.json", "packages"),
     "run_summary.json": (records.RunSummary, "runs/*/run_summary.json", "statistics.best_by_target"),
     "Refs": (records.Ref, "runs/*/_refs/0*", ""),
+    "Tags": (records.Tag, "catalog/tags/*/*.json", ""),
     "Deleted runs": (records.DeletedRun, "runs/.deleted/*.json", ""),
     "pipeline.json": (
         records.PipelineRecord,
