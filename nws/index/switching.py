@@ -59,28 +59,29 @@ def switch(begun: State, change: Change) -> IndexManifest | None:
     """
     number = begun.manifest.number + 1
     written: dict[str, list[JsonMap]] = {table: [] for table in TABLES}
-    manifest = None
+    linked = False
     try:
         for merge in change.merges:
             if merge.rows:
                 written[merge.table].append(_write(begun.catalog, number, merge))
         made = _next(begun, change, written)
-        if state.publish(begun.catalog, made) and _follows(begun.catalog, number):
-            manifest = made
+        linked = state.publish(begun.catalog, made)
     finally:
-        if manifest is None:
+        if not linked:
             for table, entries in written.items():
                 fsio.remove_all(begun.catalog / table, [entry["name"] for entry in entries])
-    if manifest is not None:
-        after = dataclasses.replace(begun, manifest=manifest)
-        clean(begun.catalog, {table: after.strays(table) for table in TABLES}, since=number)
-    return manifest
+    if not linked or not _follows(begun.catalog, number):
+        return None
+    after = dataclasses.replace(begun, manifest=made)
+    clean(begun.catalog, {table: after.strays(table) for table in TABLES}, since=number)
+    return made
 
 
 def _follows(catalog: Path, number: int) -> bool:
     """Say whether a manifest that was just made follows the one before it, and not one that was removed long since.
 
-    Whoever was suspended for so long that his number was used and removed again finds it free.
+    Whoever was suspended for so long that his number was used and removed again finds it free. Where that cannot be told
+    the answer is no, and the segments that were written stay: a newer manifest may name them, or removes them.
     """
     numbers = state.numbers(catalog)
     return number - 1 in numbers or (number == 1 and numbers == [1])
