@@ -12,11 +12,12 @@ from nws.errors import UsageError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from nws.engine.execute import Progress, Result
     from nws.engine.request import Plan, Request
+    from nws.index.compaction import Compaction
     from nws.upkeep.gc import Collected
 
 
@@ -95,6 +96,18 @@ class Workspace(workspace.Workspace):
         from nws.upkeep.reindex import reindex
 
         return reindex(self)
+
+    def compact(self) -> Compaction | None:
+        """Merge the segments of the index into fewer, sorted ones; see `nws.index.compaction.compact`."""
+        from nws.index.compaction import compact
+
+        return compact(self.catalog)
+
+    def forget(self, prediction_ids: Iterable[str]) -> int:
+        """Remove predictions from the index for good, and return how many there were; see `nws.upkeep.forget`."""
+        from nws.upkeep.forget import forget
+
+        return forget(self, prediction_ids)
 
     def gc(
         self,

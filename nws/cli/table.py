@@ -64,6 +64,8 @@ COMMANDS = (
     Command("tag add", "nws.cli.tags:add", "Tag a pipeline.", PORCELAIN, WORKSPACE),
     Command("tag remove", "nws.cli.tags:remove", "Take tags off a pipeline.", PORCELAIN, WORKSPACE),
     Command("tag list", "nws.cli.tags:list_", "List the tags in use, or those of one pipeline.", PORCELAIN, WORKSPACE),
+    Command("catalog compact", "nws.cli.keeping:compact", "Merge the segments of the index into fewer, sorted ones.", PORCELAIN, WORKSPACE),
+    Command("catalog forget", "nws.cli.keeping:forget", "Remove predictions of deleted runs for good; asks first.", PORCELAIN, WORKSPACE),
     Command("hash-object", "nws.cli.objects:hash_object", "Print the ids of bytes; -w stores them.", PLUMBING, PERHAPS),
     Command("cat-file", "nws.cli.objects:cat_file", "Print an object, its size, or whether it is there.", PLUMBING, WORKSPACE),
     Command("ls-objects", "nws.cli.objects:ls_objects", "List the ids of stored objects.", PLUMBING, WORKSPACE),

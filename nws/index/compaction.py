@@ -18,13 +18,13 @@ from nws.index.segments import DATA, META, TABLES
 from nws.index.switching import Change, switch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import polars as pl
 
     from nws.index.merging import Merge
-    from nws.index.state import IndexManifest, State
+    from nws.index.state import State
 
 # So many appended segments are merged by whoever appends the next one. A hundred cost a query no more than some
 # hundredths of a second, a thousand cost tenths.
@@ -39,10 +39,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Compaction:
-    """What a compaction did: how many segments it merged, and how many merged ones there are now, by table."""
+    """What a compaction did: how many segments of meta it merged, and how many the table has now."""
 
-    merged: dict[str, int]
-    segments: dict[str, int]
+    merged: int
+    segments: int
 
 
 def compact(catalog: Path, *, least: int = 1) -> Compaction | None:
@@ -137,21 +137,14 @@ def _compact(begun: State, least: int) -> Compaction | None:
     due = len(begun.appended(META)) >= least > 0
     left_over = any(begun.strays(table) or begun.over(table) for table in TABLES)
     if not due and not left_over:
-        return _done(begun.manifest)
+        return Compaction(merged=0, segments=len(begun.manifest.meta) + len(begun.appended(META)))
     taken = {table: _taken(begun, table) if due else [] for table in TABLES}
     meta = _merge(begun, META, taken[META])
     void = {path.name for path in meta.empty}
     # Arrays of a name that was made void are not those of any row.
     data = _merge(begun, DATA, [name for name in taken[DATA] if name not in void])
     made = switch(begun, Change(gone=taken, merges=[meta, data], void=void))
-    return None if made is None else _done(made, merged=taken)
-
-
-def _done(made: IndexManifest, *, merged: Mapping[str, Sequence[str]] | None = None) -> Compaction:
-    return Compaction(
-        merged={table: len((merged or {}).get(table, ())) for table in TABLES},
-        segments={table: len(made.merged(table)) for table in TABLES},
-    )
+    return None if made is None else Compaction(merged=len(taken[META]), segments=len(made.meta))
 
 
 def _taken(begun: State, table: str) -> list[str]:

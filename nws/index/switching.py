@@ -80,8 +80,8 @@ def switch(begun: State, change: Change) -> IndexManifest | None:
 def _follows(catalog: Path, number: int) -> bool:
     """Say whether a manifest that was just made follows the one before it, and not one that was removed long since.
 
-    Whoever was suspended for so long that his number was used and removed again finds it free. Where that cannot be told
-    the answer is no, and the segments that were written stay: a newer manifest may name them, or removes them.
+    Whoever was suspended for so long that his number was used and removed again finds it free. Where that cannot be
+    told the answer is no, and the segments that were written stay: a newer manifest may name them, or removes them.
     """
     numbers = state.numbers(catalog)
     return number - 1 in numbers or (number == 1 and numbers == [1])
