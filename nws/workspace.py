@@ -268,7 +268,7 @@ class Workspace:
 
     def _best(self, *, dataset: str | None = None, run: str | None = None) -> Pipeline:
         # What it names is worked with, so one that is gone does not count.
-        found = self.predictions.query_best(dataset=dataset, run=run, n=1, deleted=False)
+        found = self.predictions.leaderboard(dataset, n=1, show=["record"], run=run, deleted=False).rows
         if not len(found):
             what = f"dataset {dataset!r}" if dataset else f"run {run}"
             raise UnknownName(f"{what} has no ranked pipeline", hint="nws catalog list shows what there is")

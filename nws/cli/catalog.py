@@ -117,6 +117,7 @@ class _Question:
         self, session: Session, dataset: str | None, criteria: "Criteria", form: Form, chosen: "Sequence[str]"
     ) -> None:
         self.session = session
+        self.workspace = session.workspace()
         self.dataset = dataset
         self.criteria = criteria
         self.form = form
@@ -124,7 +125,7 @@ class _Question:
 
     @property
     def predictions(self) -> "Predictions":
-        return self.session.workspace().predictions
+        return self.workspace.predictions
 
     @property
     def is_table(self) -> bool:
@@ -159,7 +160,7 @@ class _Question:
 
     def unused(self, err: UnknownName) -> int:
         """Say no where a dataset is registered without a prediction on it; else raise what was raised."""
-        known = any(held.name == self.dataset for held in self.session.workspace().datasets.list())
+        known = any(held.name == self.dataset for held in self.workspace.datasets.list())
         if not known or len(self.predictions.list_runs(self.dataset, n=1)):
             raise err
         return no(self.session, f"no predictions on {self.dataset} yet")

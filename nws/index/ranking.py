@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nws.metrics import METRICS, Metric, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     import polars as pl
 
@@ -106,11 +106,27 @@ def _named(goal: str) -> list[str]:
     return [name for name, metric in METRICS.items() if isinstance(metric, Metric) and metric.goal == goal]
 
 
-def first(frame: pl.LazyFrame, order: Sequence[Key], *, n: int | None, columns: Iterable[str]) -> pl.DataFrame:
+def first(frame: pl.LazyFrame, order: Sequence[Key], *, n: int | None, columns: Sequence[str]) -> pl.DataFrame:
     """Return the first `n` rows in an order (all of them if None), with these columns."""
-    near = frame if n is None else _cut(frame, order, n)
-    ordered = near.sort([key.expression for key in order], descending=[key.descending for key in order])
-    return streamed((ordered if n is None else ordered.head(n)).select(list(columns)))
+    by = [key.expression for key in order]
+    descending = [key.descending for key in order]
+    if n is None:
+        return streamed(frame.sort(by, descending=descending).select(columns))
+    needed = list(dict.fromkeys([*columns, *(name for key in by for name in key.meta.root_names())]))
+    limit, found = _nth(frame, order[0], n)
+    near = frame if found < n else frame.filter(order[0].not_after(limit))
+    few = streamed(near.select(needed).head(n + SPARE + 1))
+    if few.height > n + SPARE:
+        few = streamed(_cut(near, order, n).select(needed))
+    return few.sort(by, descending=descending).head(n).select(columns)
+
+
+def _nth(frame: pl.LazyFrame, key: Key, n: int) -> tuple[Any, int]:
+    """Return the value of the n-th row, and how many of these n rows there are."""
+    nearest = key.expression.top_k(n) if key.descending else key.expression.bottom_k(n)
+    last = nearest.min() if key.descending else nearest.max()
+    limit, found = streamed(frame.select(last.alias("limit"), nearest.len().alias("found"))).row(0)
+    return limit, int(found)
 
 
 def streamed(frame: pl.LazyFrame) -> pl.DataFrame:
@@ -119,22 +135,18 @@ def streamed(frame: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _cut(frame: pl.LazyFrame, order: Sequence[Key], n: int) -> pl.LazyFrame:
-    """Return a frame with the first `n` rows and few others.
+    """Return a frame with the first `n` rows and few others, where many tie.
 
-    The n-th value of the first key divides the rows. Those that tie there, if they are many, are divided by the next.
+    The n-th value of the first key divides the rows. Those that tie there are divided by the next.
     """
     import polars as pl
 
     ahead: list[pl.Expr] = []
     tied: pl.Expr = pl.lit(value=True)
     for key in order:
-        nearest = key.expression.top_k(n) if key.descending else key.expression.bottom_k(n)
-        last = nearest.min() if key.descending else nearest.max()
-        limit, found = streamed(frame.filter(tied).select(last.alias("limit"), nearest.len().alias("found"))).row(0)
+        limit, found = _nth(frame.filter(tied), key, n)
         if found < n:
             break
-        if not ahead:
-            frame = frame.filter(key.not_after(limit))
         counts = key.ahead(limit).sum().alias("before"), (key.expression == limit).sum().alias("ties")
         before, ties = streamed(frame.filter(tied).select(counts)).row(0)
         ahead.append(tied & key.ahead(limit))
