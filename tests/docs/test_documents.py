@@ -24,6 +24,7 @@ GUIDES = [
     "guides/archive.md",
     "guides/from-nirs4all.md",
     "guides/recover.md",
+    "guides/clean-up.md",
 ]
 
 

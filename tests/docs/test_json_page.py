@@ -67,7 +67,9 @@ verify-object OBJECT NOBODY BROKEN
 rev-parse best:gas
 reindex
 dataset remove gas
-runs delete DOOMED --yes"""
+runs delete DOOMED --dry-run
+runs delete DOOMED --yes
+gc"""
 STDIN = {"cat-file --batch-check": "OBJECT NOBODY"}
 OPTIONS = {"--dry-run", "--arrays", "--columns", "--batch-check", "-s"}
 

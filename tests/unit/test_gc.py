@@ -130,8 +130,9 @@ def test_what_was_touched_since_a_run_began_that_is_at_work_stays_whatever_the_g
     old = workspace.store.put(b"old")
     age(workspace.store.root)
     with run.at_work():
+        age(run.folder, 2 * HOUR)
         new_one = workspace.store.put(b"on its way")
-        age(workspace.store.root / new_one[:2], -HOUR)
+        age(workspace.store.root / new_one[:2], HOUR)
         assert gc(workspace, grace=NOW).kept == 1
     assert ids(workspace) == {new_one}
     assert not workspace.store.has(old)
@@ -231,6 +232,25 @@ def test_what_becomes_unreadable_while_objects_lose_their_names_has_them_given_b
     with pytest.raises(Damaged):
         collect(workspace)
     assert before <= ids(workspace)
+    assert not doomed(workspace.store)
+
+
+def test_what_is_published_after_the_first_look_is_given_back_however_old_it_is(workspace, run, monkeypatch):
+    other = publish(run, b"artifact of a slow writer")
+    run.delete(1)
+    slow = dataclasses.replace(other.record, number=2)
+    workspace.store.put(b"garbage")
+    move, published = fsio.move_over, []
+
+    def meanwhile(path, target):
+        move(path, target)
+        if not published:
+            published.append(None)
+            published.extend(run.publish([slow]))
+
+    monkeypatch.setattr(fsio, "move_over", meanwhile)
+    collect(workspace)
+    assert ids(workspace) == reached(published[1])
     assert not doomed(workspace.store)
 
 
