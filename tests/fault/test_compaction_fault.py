@@ -5,7 +5,6 @@ import os
 import polars as pl
 import pytest
 from forking import run
-from index_rows import row
 
 from nws import fsio
 from nws.index import compaction, segments, state
