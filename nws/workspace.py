@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from nws import config, fsio
-from nws.errors import BadInput, NoWorkspace, SystemRefused, UnknownName
+from nws.errors import BadInput, NoWorkspace, NwsError, SystemRefused, UnknownName
 from nws.ids import ObjectId, is_prefix
 from nws.store import ObjectStore
 
@@ -197,8 +197,27 @@ class Workspace:
         Raises
         ------
         UnknownName
-            If it names nothing, or more than one pipeline.
+            If it names nothing, more than one pipeline, or one that was deleted.
         """
+        try:
+            return self._named(text)
+        except UnknownName as err:
+            row = self._gone(text)
+            if row is None:
+                raise
+            what = f"pipeline {row['run_id']}/{row['pipeline_id']} was deleted"
+            hint = f"nws catalog show {row['prediction_id']} has what the catalog keeps of it"
+            raise UnknownName(err.message if err.message.startswith(what) else what, hint=hint) from err
+
+    def _gone(self, text: str) -> dict[str, Any] | None:
+        """Return the row of a pipeline that only the index remembers."""
+        try:
+            row = self._indexed(text)
+        except NwsError:
+            return None
+        return row if row is not None and row["deleted"] else None
+
+    def _named(self, text: str) -> Pipeline:
         if text.startswith("best:"):
             return self._best(dataset=text.removeprefix("best:"))
         run, _, rest = text.rstrip("/").removeprefix("runs/").rpartition("/")
@@ -235,6 +254,10 @@ class Workspace:
         UnknownName
             If it names nothing, more than one pipeline, or one that is not indexed.
         """
+        return self._indexed(text) or self.predictions.resolve(self.resolve(text).record_id)
+
+    def _indexed(self, text: str) -> dict[str, Any] | None:
+        """Return the row that an id, or a run and a number, name by themselves."""
         if is_prefix(text.replace("-", "").lower()):
             return self.predictions.resolve(text.lower())
         run, _, rest = text.rstrip("/").removeprefix("runs/").rpartition("/")
@@ -245,7 +268,7 @@ class Workspace:
                 for row in rows.iter_rows(named=True):
                     if rest in (digits, row["pipeline_id"]):
                         return row
-        return self.predictions.resolve(self.resolve(text).record_id)
+        return None
 
     def _in_run(self, run_text: str, rest: str) -> Pipeline:
         run = self.runs.get(run_text.rsplit("/", 1)[-1])

@@ -19,14 +19,16 @@ DELETED = "deleted"
 def run_lines(workspace: "Workspace", dataset: str | None, number: int | None) -> list[dict[str, Any]]:
     """Return a line for each run, the one begun last first; for no more than `number` of them."""
     predictions = workspace.predictions
+    # In this order, no run that gets its first rows meanwhile is passed over.
+    known = predictions.run_names()
+    rows = predictions.list_runs(dataset, n=number)
     standing = workspace.runs.standing()
     taken_out: dict[str, int] = {}
     for run, _ in standing.deleted:
         taken_out[run] = taken_out.get(run, 0) + 1
-    rows = predictions.list_runs(dataset, n=number)
     lines = [_indexed(workspace, row, taken_out.get(row["run_id"], 0)) for row in rows.iter_rows(named=True)]
     # Just begun, or never indexed.
-    others = sorted(standing.runs - predictions.run_names())
+    others = sorted(standing.runs - known - set(rows["run_id"]))
     lines += unindexed(workspace, dataset, others)
     return newest_first(lines)[:number]
 

@@ -295,9 +295,9 @@ class Predictions:
 
         A run that is gone has `deleted`; of one that is there, pipelines that were deleted out of it do not count.
         """
-        standing = self._table.standing()
+        # Runs are listed after rows: a run is there before its rows are, and is not taken for one that is gone.
         return self._table.rows(
-            lambda: history.run_rows(self._table.selected({"dataset": dataset}), standing, n).lazy()
+            lambda: history.run_rows(self._table.selected({"dataset": dataset}), self._table.standing(), n).lazy()
         )
 
     def records(self) -> set[str]:

@@ -147,6 +147,17 @@ def test_a_prediction_whose_run_is_gone(workspace, here):
     assert len(lines(here("catalog", "show", "2026-01-02_corn/0005", "--arrays", check=0).out)) == 10
 
 
+@pytest.mark.parametrize("name", ["2026-01-02_corn/0005", ROWS[4].meta["prediction_id"], ROWS[4].meta["record"]])
+def test_other_commands_say_that_it_was_deleted(workspace, here, name):
+    done = here("show", name, check=4)
+    assert done.err.splitlines() == [
+        "nws: pipeline 2026-01-02_corn/0005_a1b2c3 was deleted",
+        f"hint: nws catalog show {ROWS[4].meta['prediction_id']} has what the catalog keeps of it",
+    ]
+    assert "was deleted" not in here("show", "2026-01-02_corn/0006", check=4).err
+    assert "was deleted" not in here("show", "2026-01-02_wheat/0001", check=4).err
+
+
 def test_the_arrays_of_a_prediction(workspace, here):
     done = here("catalog", "show", KINDS.meta["prediction_id"], "--arrays", check=0)
     assert lines(done.out)[:2] == [
