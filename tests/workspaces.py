@@ -57,6 +57,9 @@ def check_whole(root, *, gone=frozenset()):
     for table in segments.TABLES:
         for path in segments.paths(workspace.catalog, table):
             segments.verify(path)
+    for copy in workspace.archives.list():
+        cut_off = (f"has no manifest {copy.name}.json beside it",)
+        assert workspace.archives.verify(copy).problems in ((), cut_off)
     indexed = workspace.predictions.records()
     assert indexed <= {str(pipeline.record_id) for pipeline in found} | gone
     return found

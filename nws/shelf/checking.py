@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
     from nws.records import JsonMap
 
-# A manifest has some 150 bytes a member, and the list at the end of a zip file less.
-_LARGEST_LIST = 64 << 20
+# A manifest has some 150 bytes a member, and the list at the end of a zip file less: room for 100,000 members.
+_LARGEST_LIST = 16 << 20
 _SHOWN = 80
+_TOO_DEEP = "no manifest: nested too deeply"
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -137,6 +138,8 @@ def _check_members(source: BinaryIO, entries: list[zips.Entry], kind: str | None
         return Found(problems=(f"{MANIFEST_FILE} {err}", *problems))
     except Damaged as err:
         return Found(problems=(err.message, *problems))
+    except RecursionError:
+        return Found(problems=(f"{MANIFEST_FILE}: {_TOO_DEEP}", *problems))
     problems += _kind_problems(manifest, kind)
     problems += _list_problems(manifest.members, held)
     for name in sorted(held.keys() & manifest.members.keys()):
@@ -146,8 +149,11 @@ def _check_members(source: BinaryIO, entries: list[zips.Entry], kind: str | None
 
 def _layout_problems(source: BinaryIO, entries: list[zips.Entry]) -> Iterator[str]:
     """Yield where the bytes outside of the members' content differ from those that nws writes."""
-    place = 0
+    place, size = 0, source.seek(0, 2)
     for entry in entries:
+        if entry.stored > min(size - place, zips.longest(entry.size)):
+            yield f"{_quoted(entry.name)} is longer than it can be"
+            return
         head = zips.local(entry)
         if entry.offset != place or _bytes_at(source, place, len(head)) != head:
             yield f"{_quoted(entry.name)} does not have the header that nws writes"
@@ -213,6 +219,8 @@ def check_table(path: Path, kind: str | None = None) -> Found:
         manifest = open_sealed(data, where=alone.name)
     except Damaged as err:
         return Found(problems=(err.message,))
+    except RecursionError:
+        return Found(problems=(f"{alone.name}: {_TOO_DEEP}",))
     problems = [*_kind_problems(manifest, kind), *_list_problems(manifest.members, {path.name})]
     if path.name in manifest.members:
         with open(path, "rb") as source:

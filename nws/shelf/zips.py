@@ -83,6 +83,11 @@ def _add(target: BinaryIO, name: str, size: int, pieces: Iterable[bytes | memory
     return entry
 
 
+def longest(size: int) -> int:
+    """Return a number of bytes that deflate never passes when it packs so many (it adds 5 to every 16 kB at worst)."""
+    return size + size // 64 + 1024
+
+
 def local(entry: Entry) -> bytes:
     """Return the header in front of a member."""
     name = entry.name.encode()
@@ -157,10 +162,10 @@ def _unpacked(packed: Iterable[bytes]) -> Iterator[bytes]:
 
 def _packed(source: BinaryIO, entry: Entry) -> Iterator[bytes]:
     # By the header that is there, whatever made it: what differs in it is told by itself.
-    source.seek(max(0, entry.offset))
-    head = source.read(_LOCAL.size)
-    if entry.offset < 0 or len(head) < _LOCAL.size:
+    if not 0 <= entry.offset <= source.seek(0, 2) - _LOCAL.size:
         raise Broken("is not where it should be")
+    source.seek(entry.offset)
+    head = source.read(_LOCAL.size)
     source.seek(sum(_LOCAL.unpack(head)[-2:]), 1)
     left = entry.stored
     while left:
