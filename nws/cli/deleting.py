@@ -6,7 +6,7 @@ How a deletion is done is the affair of runs; this room must not remove a file.
 import datetime as dt
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -25,6 +25,8 @@ STAYS = (
     "what stays: rows of the catalog with their arrays, archives, exports and library; "
     "objects in the store until `nws gc` finds that nothing else needs them"
 )
+
+_SHOWN = 20
 
 
 class Chosen(NamedTuple):
@@ -173,11 +175,16 @@ def _sizes(folder: Path) -> Iterator[int]:
                 continue
 
 
-def _tell(output: Output, chosen: Iterable[Chosen]) -> None:
-    for item in chosen:
+def _tell(output: Output, chosen: list[Chosen]) -> None:
+    for item in chosen[:_SHOWN]:
         folders = "with its folder" if item.pipelines == 1 else "with their folders"
         taken = f"{plural(item.files, 'file')}, {size(item.bytes)}"
         output.say(f"{item.path}: {plural(item.pipelines, 'pipeline')} {folders}, {taken}")
+    if len(chosen) > _SHOWN:
+        runs, pipelines = len({item.run.name for item in chosen}), sum(item.pipelines for item in chosen)
+        taken = f"{plural(sum(item.files for item in chosen), 'file')}, {size(sum(item.bytes for item in chosen))}"
+        rest = f"{plural(runs, 'run')}, {plural(pipelines, 'pipeline')}, {taken}"
+        output.say(f"and {len(chosen) - _SHOWN:,} more; in all {rest}")
     output.say(STAYS)
 
 

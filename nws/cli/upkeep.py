@@ -29,6 +29,7 @@ def gc(*, grace: str = "2w", dry_run: bool = False, session: Handed) -> None:
     if session.json:
         session.output.record("gc", {**vars(found), "dry_run": dry_run, "grace_seconds": kept_for.total_seconds()})
         return
+    why = f"newer than {grace} or of a run at work"
     goes = {
         "would be removed" if dry_run else "removed": f"{plural(found.removed, 'object')}, {size(found.removed_bytes)}",
         "left by killed processes": found.temporary or None,
@@ -38,7 +39,7 @@ def gc(*, grace: str = "2w", dry_run: bool = False, session: Handed) -> None:
         {
             "examined": plural(found.examined, "object"),
             "needed": plural(found.reachable, "object"),
-            f"not needed, but newer than {grace}": plural(found.kept, "object") if found.kept else None,
+            "kept for now": f"{plural(found.kept, 'object')}, {why}" if found.kept else None,
             **goes,
         },
     )

@@ -85,10 +85,12 @@ def gc(
     collector = _Collector(workspace, grace, report)
     if dry_run:
         return collector.survey()
-    with fsio.lock(fsio.make_folder(workspace.store.root) / _LOCK) as alone:
+    # Who may not write is told so here, by the name of a file.
+    now = fsio.clock(workspace.store.root)
+    with fsio.lock(workspace.store.root / _LOCK) as alone:
         if not alone:
             raise Locked("another `nws gc` is at work in this workspace", hint="wait for its end")
-        return collector.collect()
+        return collector.collect(now)
 
 
 class _Collector:
@@ -113,9 +115,8 @@ class _Collector:
         temporary = sum(1 for _ in self._leftovers(now, before))
         return self._collected(removed=len(sizes), removed_bytes=sum(sizes), temporary=temporary)
 
-    def collect(self) -> Collected:
-        """Mark, doom, look again, remove."""
-        now = fsio.clock(self._workspace.store.root)
+    def collect(self, now: int) -> Collected:
+        """Mark, doom, look again, remove; `now` is the time by the clock of the file system."""
         before = self._before(now)
         self._reach.look()
         doomed: dict[bytes, None] = {}
@@ -208,12 +209,12 @@ def _id(raw: bytes) -> ObjectId:
 
 
 def _remove_leftover(path: Path) -> bool:
-    """Remove it, and say whether it was there to be removed."""
+    """Remove it, and say whether that was done: it may be gone, or another user's."""
     try:
         if path.is_dir() and not path.is_symlink():
             fsio.remove_tree(path)
         else:
             fsio.remove(path, durable=False)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         return False
     return True

@@ -221,6 +221,18 @@ def test_the_summary_of_a_run_no_longer_counts_what_was_deleted_from_it(runs, he
     )  # fmt: skip
 
 
+def test_of_many_runs_the_first_are_said_and_the_sum(workspace, here):
+    for _ in range(30):
+        run = workspace.runs.create(DAY, "wheat")
+        (run.folder / "notes").write_bytes(b"x" * 10)
+    told = here("runs", "delete", "--older-than", "0", "--yes", check=0)
+    assert len(told.out.splitlines()) == 31
+    lines = told.err.splitlines()
+    assert len(lines) == 22
+    assert lines[-2] == "and 10 more; in all 30 runs, 0 pipelines, 30 files, 300 B"
+    assert workspace.runs.names() == []
+
+
 def test_to_name_no_run_is_refused(here, workspace):
     assert "hint: nws runs delete RUN…, or --older-than 30d" in here("runs", "delete", check=2).err
 
@@ -249,7 +261,7 @@ def test_gc_says_what_it_found_and_removes_it(workspace, runs, here):
 
 def test_gc_keeps_what_is_newer_than_the_grace_period(workspace, here):
     workspace.store.put(b"data")
-    assert "not needed, but newer than 1h\t1 object\n" in here("gc", "--grace", "1h", check=0).out
+    assert "kept for now\t1 object, newer than 1h or of a run at work\n" in here("gc", "--grace", "1h", check=0).out
     age(workspace.root, dt.timedelta(minutes=59))
     here("gc", "--grace", "1h", check=0)
     assert workspace.store.has(ObjectId.of(b"data"))
