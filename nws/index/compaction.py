@@ -149,7 +149,7 @@ def _compact(begun: State, least: int) -> Compaction | None:
 
 def _taken(begun: State, table: str) -> list[str]:
     """Return the segments to merge: all that were appended, and merged ones from the smallest up."""
-    appended = [name for name in begun.appended(table) if name in begun.listed[META]]
+    appended = begun.appended(table)
     gathered = sum((begun.catalog / table / name).stat().st_size for name in appended)
     taken = []
     for entry in sorted(begun.manifest.merged(table), key=lambda entry: int(entry["size_bytes"])):

@@ -77,8 +77,17 @@ def config_hash(table: Table, prefix: str) -> str:
 
 
 def arrays(table: Table, prediction_id: str) -> pl.DataFrame:
-    """Return the rows of the data table of one prediction."""
-    return table.rows(lambda: table.of(segments.DATA, [prediction_id]))
+    """Return the rows of the data table of one prediction; none for a pipeline that failed.
+
+    Raises
+    ------
+    UnknownName
+        If the index has no such prediction.
+    """
+    found = table.rows(lambda: table.of(segments.DATA, [prediction_id]))
+    if not len(found):
+        get(table, prediction_id)
+    return found
 
 
 def samples(arrays: pl.DataFrame) -> pl.DataFrame:

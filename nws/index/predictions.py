@@ -326,7 +326,6 @@ class Predictions:
         UnknownName
             If the index has no such prediction; rows of the data table without one in meta do not count.
         """
-        lookup.get(self._table, prediction_id)
         return lookup.arrays(self._table, prediction_id)
 
     def samples(self, prediction_id: str) -> pl.DataFrame:

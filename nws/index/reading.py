@@ -35,7 +35,7 @@ def lazily(catalog: Path, table: str, *, ids: Sequence[str] | None = None) -> pl
     """
     import polars as pl
 
-    found = state.read(catalog, [table])
+    found = state.read(catalog, [segments.META, *({table} - {segments.META})])
     once, perhaps = found.once(table), found.perhaps(table)
     if ids is not None:
         passed_over = {catalog / table / name for name in _without(found.manifest.merged(table), ids)}

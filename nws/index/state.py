@@ -68,9 +68,13 @@ class State:
         return [segment["name"] for segment in self.manifest.merged(table)]
 
     def appended(self, table: str) -> list[str]:
-        """Return the appended segments that count, oldest first."""
+        """Return the appended segments that count, oldest first.
+
+        Arrays count when the rows that are written after them are there.
+        """
+        there = self.listed[table] & self.listed[META]
         over = {*self.manifest.retired, *self.manifest.void}
-        return sorted(name for name in self.listed[table] - over if segments.merged_number(name) is None)
+        return sorted(name for name in there - over if segments.merged_number(name) is None)
 
     def over(self, table: str) -> list[str]:
         """Return the appended segments that are still there and do not count any more."""
@@ -113,7 +117,7 @@ def read(catalog: Path, tables: Sequence[str] = (META, DATA)) -> State:
     catalog
         Folder of the tables.
     tables
-        Which of them to list. META comes before DATA, as a reader who sees rows is to see their arrays.
+        Which of them to list: META, or META and then DATA, as a reader who sees rows is to see their arrays.
 
     Raises
     ------
