@@ -82,7 +82,7 @@ class Loose:
                 fsio.freshen(handle.fileno())
                 # A collector takes the name away, then looks at the time, then removes the file. One that looked
                 # before it was freshened here had taken the name by then.
-                return not _has_lost_its_name(handle.fileno())
+                return not _has_lost_its_name(handle.fileno(), oid + SUFFIX)
         except (FileNotFoundError, PermissionError, Broken):
             return False
         except Unsupported as err:
@@ -163,13 +163,10 @@ def _is_object(name: str) -> bool:
     return name.endswith(SUFFIX) and is_hex(name.removesuffix(SUFFIX), HEX_LENGTH)
 
 
-def _has_lost_its_name(descriptor: int) -> bool:
-    """Say whether an open object was doomed or removed since it was opened, as far as that can be told for nothing."""
-    if os.fstat(descriptor).st_nlink == 0:
-        return True
+def _has_lost_its_name(descriptor: int, name: str) -> bool:
+    """Say whether an open file was renamed or removed since it was opened, as far as that can be told for nothing."""
     try:
         # Linux keeps the name with the open file; no file system is asked.
-        shown = os.readlink(f"/proc/self/fd/{descriptor}")
+        return not os.readlink(f"/proc/self/fd/{descriptor}").endswith(name)
     except OSError:
-        return False
-    return shown.endswith((DOOMED, f"{DOOMED} (deleted)"))
+        return os.fstat(descriptor).st_nlink == 0
