@@ -1,3 +1,4 @@
+import errno
 import os
 import random
 
@@ -109,6 +110,28 @@ def test_a_writer_whose_file_lost_its_name_while_it_had_it_open_writes_it_anew(s
     store.put(b"data")
     store.removal.remove(oid, before=LATE)
     assert list(store.list()) == [oid]
+    assert store.get(oid) == b"data"
+
+
+@pytest.mark.parametrize("system", ["no names of open files", "a file server"])
+def test_a_writer_notices_a_removed_file_in_other_ways_too(store, monkeypatch, system):
+    oid = store.put(b"data")
+    touch = os.utime
+
+    def late(path):
+        monkeypatch.setattr("nws.fsio.freshen", touch)
+        file(store, oid).unlink()
+        if system == "a file server":
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        touch(path)
+
+    def nowhere(_):
+        raise FileNotFoundError
+
+    monkeypatch.setattr("nws.fsio.freshen", late)
+    if system == "no names of open files":
+        monkeypatch.setattr(os, "readlink", nowhere)
+    store.put(b"data")
     assert store.get(oid) == b"data"
 
 
