@@ -164,7 +164,7 @@ class _Collector:
 
     def _remove(self, before: int, doomed: dict[bytes, None]) -> tuple[int, int]:
         removed = removed_bytes = 0
-        for place, raw in enumerate(doomed):
+        for count, raw in enumerate(doomed, 1):
             oid = _id(raw)
             if oid in self._reach:
                 self._reachable += 1
@@ -173,8 +173,8 @@ class _Collector:
             size = self._removal.remove(oid, before=before)
             if size is not None:
                 removed, removed_bytes = removed + 1, removed_bytes + size
-            if place % _EVERY == 0:
-                self._report(f"{removed:,} of {len(doomed):,} objects removed")
+            if count % _EVERY == 0:
+                self._report(f"{count:,} of {len(doomed):,} objects gone through")
         return removed, removed_bytes
 
     def _mark_deleted(self) -> None:
