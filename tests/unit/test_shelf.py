@@ -1,7 +1,6 @@
 """Archives of a real run: what each kind holds, the same bytes whoever makes them, and never one over another."""
 
 import io
-import itertools
 import json
 import os
 import random
@@ -290,6 +289,9 @@ def test_workspace_archive_takes_a_ref(workspace):
     assert workspace.archive(f"{run.name}/0001") == workspace.archives.path(good(workspace), "pipeline")
     row = workspace.predictions.filter_by_criteria(status="completed").row(0, named=True)
     assert workspace.archive(row["prediction_id"], "best_predictions").suffix == ".csv"
+    path = workspace.predictions.archive_to_catalog(row["prediction_id"], kind="filtered")
+    assert path == workspace.archives.path(good(workspace), "filtered")
+    assert path.is_file()
 
 
 def test_a_name_too_long_for_a_file_is_cut_and_still_tells_pipelines_apart(workspace):
@@ -320,40 +322,6 @@ def test_the_bytes_of_a_zip_file_say_nothing_of_machine_and_moment(workspace):
         assert (info.create_system, info.external_attr, info.compress_type) == (3, 0o100644 << 16, 8)
         head = struct.unpack("<4s5H3L2H", data[info.header_offset : info.header_offset + 30])
         assert (head[4], head[5], head[-1]) == (0, 33, 0)
-
-
-def write(content):
-    target = io.BytesIO()
-    zips.write(target, [(name, len(data), pieces) for name, (data, pieces) in content.items()])
-    return target.getvalue()
-
-
-def test_how_content_is_cut_into_pieces_changes_no_byte():
-    chance = random.Random(3)
-    data = chance.randbytes(70_000) + bytes(300_000) + b"0.125,0.25\n" * 30_000
-    whole = write({"x": (data, [data])})
-    for _ in range(5):
-        cuts = [0, *sorted(chance.choices(range(len(data)), k=20)), len(data)]
-        pieces = [memoryview(data)[a:b] for a, b in itertools.pairwise(cuts)]
-        assert write({"x": (data, pieces)}) == whole
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_sizes_beyond_four_gigabytes_use_zip64(monkeypatch, tmp_path, tool, count):
-    """The limits are lowered: what is written is what files of that size get."""
-    monkeypatch.setattr(zips, "_WIDE_FROM", 1000)
-    monkeypatch.setattr(zips, "_MANY", 3)
-    content = {f"{n}.bin": (random.Random(n).randbytes(1500 if n else 10),) * 2 for n in range(count)}
-    content["large.csv"] = (b"1,2\n" * 5000,) * 2
-    path = tmp_path / "wide.zip"
-    path.write_bytes(write({name: (data, [pieces]) for name, (data, pieces) in content.items()}))
-    with zipfile.ZipFile(path) as archive:
-        assert archive.testzip() is None
-        assert {name: archive.read(name) for name in archive.namelist()} == {
-            name: data for name, (data, _) in content.items()
-        }
-        assert archive.getinfo("large.csv").extract_version == 45
-    subprocess.run([tool("unzip"), "-tqq", path], check=True)
 
 
 @pytest.mark.parametrize("kind", ["pipeline", "filtered"])
