@@ -4,9 +4,11 @@ import shutil
 
 import pytest
 from collecting import DAY, new, publish
+from index_rows import row
 
-from nws import fsio
+from nws import Workspace, fsio
 from nws.errors import Conflict, Damaged, Locked, UnknownName
+from nws.index import segments
 from nws.index.standing import Standing
 from nws.records import DeletedRun, Ref, decode, encode
 
@@ -120,6 +122,26 @@ def test_the_standing_of_runs_opens_none_of_them(runs, run, monkeypatch):
     shutil.rmtree(run.folder / "_refs")
     (run.folder / "run_config.json").write_bytes(b"{")
     assert runs.standing().deleted == {(run.name, 1)}
+
+
+def test_rows_of_what_is_gone_stay_in_the_index_and_say_so(tmp_path):
+    workspace = new(tmp_path / "workspace")
+    gone, by_hand, kept = (workspace.runs.create(DAY, name) for name in ("gone", "by_hand", "kept"))
+    for place, run in enumerate((gone, by_hand, kept)):
+        for number in (1, 2):
+            publish(run, number=number)
+        rows = [row(10 * place + number, run_id=run.name, pipeline_number=number) for number in (1, 2)]
+        segments.append(workspace.catalog, rows)
+    workspace.runs.delete(gone)
+    shutil.rmtree(by_hand.folder)
+    kept.delete(2)
+    found = Workspace.open(workspace.root).predictions.filter_by_criteria(show=["run_id", "pipeline_number", "deleted"])
+    assert sorted(found.rows()) == [
+        (by_hand.name, 1, True), (by_hand.name, 2, True), (gone.name, 1, True), (gone.name, 2, True),
+        (kept.name, 1, False), (kept.name, 2, True),
+    ]  # fmt: skip
+    arrays = Workspace.open(workspace.root).predictions.arrays(row(1).meta["prediction_id"])
+    assert arrays.shape[0] == 3
 
 
 @pytest.mark.parametrize("what", ["run", "pipeline"])
