@@ -45,8 +45,20 @@ def group_help(group: str) -> int:
 
 def command_help(app: "App", command: Command) -> int:
     """Print the page of one command: usage, arguments and options as its signature has them."""
+    import io
+    import shutil
+    import textwrap
+
+    from rich.console import Console
+
+    page = io.StringIO()
     app.help_formatter = "plain"
-    app.help_print(command.words)
+    # Wide enough that the parser wraps nothing: it would wrap a description before it stands behind its name.
+    app.help_print(command.words, console=Console(file=page, width=10_000))
+    width = shutil.get_terminal_size((100, 24)).columns
+    for line in page.getvalue().rstrip().splitlines():
+        wrapped = textwrap.wrap(line, width, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False)
+        sys.stdout.write("\n".join(wrapped or [""]) + "\n")
     sys.stdout.write("\nGlobal options:\n")
     _list(GLOBAL)
     return 0

@@ -31,7 +31,7 @@ class Command(NamedTuple):
 GROUPS = {
     "dataset": "Register datasets and see what is understood of their files.",
     "runs": "List, show and delete runs.",
-    "catalog": "Find the best and the latest predictions of the whole workspace.",
+    "catalog": "Ask about all predictions of the workspace, keep the best for good, keep it small.",
     "tag": "Put words on pipelines and find them again.",
 }
 
@@ -60,12 +60,12 @@ COMMANDS = (
     Command("catalog show", "nws.cli.prediction:show", "Show one prediction; with --arrays every sample of it.", PORCELAIN, WORKSPACE),
     Command("catalog archive", "nws.cli.archives:archive", "Make permanent copies of pipelines in catalog/archives.", PORCELAIN, WORKSPACE),
     Command("catalog verify", "nws.cli.archives:verify", "Check archives against their manifests, byte for byte.", PORCELAIN, WORKSPACE),
-    Command("gc", "nws.cli.upkeep:gc", "Remove objects that no run and no dataset needs any more.", PORCELAIN, WORKSPACE),
+    Command("catalog compact", "nws.cli.keeping:compact", "Merge the segments of the index into fewer, sorted ones.", PORCELAIN, WORKSPACE),
+    Command("catalog forget", "nws.cli.keeping:forget", "Remove predictions of deleted runs for good; asks first.", PORCELAIN, WORKSPACE),
     Command("tag add", "nws.cli.tags:add", "Tag a pipeline.", PORCELAIN, WORKSPACE),
     Command("tag remove", "nws.cli.tags:remove", "Take tags off a pipeline.", PORCELAIN, WORKSPACE),
     Command("tag list", "nws.cli.tags:list_", "List the tags in use, or those of one pipeline.", PORCELAIN, WORKSPACE),
-    Command("catalog compact", "nws.cli.keeping:compact", "Merge the segments of the index into fewer, sorted ones.", PORCELAIN, WORKSPACE),
-    Command("catalog forget", "nws.cli.keeping:forget", "Remove predictions of deleted runs for good; asks first.", PORCELAIN, WORKSPACE),
+    Command("gc", "nws.cli.upkeep:gc", "Remove objects that no run and no dataset needs any more.", PORCELAIN, WORKSPACE),
     Command("hash-object", "nws.cli.objects:hash_object", "Print the ids of bytes; -w stores them.", PLUMBING, PERHAPS),
     Command("cat-file", "nws.cli.objects:cat_file", "Print an object, its size, or whether it is there.", PLUMBING, WORKSPACE),
     Command("ls-objects", "nws.cli.objects:ls_objects", "List the ids of stored objects.", PLUMBING, WORKSPACE),
