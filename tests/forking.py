@@ -1,41 +1,22 @@
-"""Scripts that fork children out of one process that has loaded everything, so that a death costs milliseconds."""
+"""Scripts that fork children out of one process that has loaded everything, so that a death costs milliseconds.
 
+A test calls `run_script` with a script; the script imports `child`, `exit_code` and `die_at` from here.
+"""
+
+import itertools
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 TESTS = Path(__file__).parent
-HEAD = """
-import itertools, os, random, signal, sys, tempfile, time
-from pathlib import Path
-from index_rows import row
-from nws.errors import Damaged, UnknownName
-from nws.index import segments
-
-folder = Path(sys.argv[1])
-with tempfile.TemporaryDirectory() as scratch:
-    segments.append(Path(scratch), [row(0)])
-
-def child(work):
-    pid = os.fork()
-    if pid == 0:
-        try:
-            work()
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-            os._exit(1)
-        os._exit(0)
-    return pid
-
-def exit_code(pid):
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-"""
+EVENTS = {"open", "os.mkdir", "os.link", "os.remove"}
 
 
-def run(script, *words, timeout=60):
+def run_script(script, *words, timeout=60):
+    """Run a script in a process of its own, and return the words that it prints."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", HEAD + script, *map(str, words)],
+        [sys.executable, "-W", "ignore", "-c", script, *map(str, words)],
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -45,3 +26,60 @@ def run(script, *words, timeout=60):
     assert done.returncode == 0, done.stderr
     assert not done.stderr
     return done.stdout.split()
+
+
+def child(work, *words):
+    """Fork a child that does the work and ends with 0, or with 1 and a traceback; return its number."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work(*words)
+            sys.stdout.flush()
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+            os._exit(1)
+        os._exit(0)
+    return pid
+
+
+def exit_code(pid):
+    """Wait for a child; 9 is what `die_at` ends with."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def die_at(step, folder, *, events=EVENTS, anywhere=()):
+    """End this process before its call number `step` of the system that touches the folder, or before that fsync.
+
+    `anywhere` are events that count whatever they touch: inside of a folder that is removed whole, names have no path.
+    """
+    count = itertools.count(1)
+
+    def passed():
+        if next(count) == step:
+            os._exit(9)
+
+    def watch(event, words):
+        if event in anywhere or (event in events and str(folder) in str(words[0])):
+            passed()
+
+    sys.addaudithook(watch)
+    fsync = os.fsync
+
+    def counted(descriptor):
+        passed()
+        fsync(descriptor)
+
+    os.fsync = counted
+
+
+def every_death(prepare, work):
+    """Let a child die at every step of some work, each in a folder that `prepare(step)` makes; return how many there are.
+
+    `work(folder, step)` calls `die_at`.
+    """
+    for step in itertools.count(1):
+        code = exit_code(child(work, prepare(step), step))
+        assert code in (0, 9), code
+        if code == 0:
+            return step
+    raise AssertionError

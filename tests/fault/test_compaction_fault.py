@@ -4,7 +4,7 @@ import os
 
 import polars as pl
 import pytest
-from forking import run
+from forking import run_script
 
 from nws import fsio
 from nws.index import compaction, segments, state
@@ -13,52 +13,43 @@ from nws.index.reading import collect, lazily
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="forks")
 
+HEAD = """
+import itertools, os, random, shutil, signal, sys, tempfile, time
+from pathlib import Path
+from forking import child, die_at, every_death, exit_code
+from index_rows import row
+from nws.index import compaction, segments
+
+folder = Path(sys.argv[1])
+with tempfile.TemporaryDirectory() as scratch:
+    segments.append(Path(scratch), [row(0)])
+"""
 DIE_AT = """
-import shutil
-from nws.index import compaction
+template = folder / "template"
 
-def once(catalog, *numbers):
-    segments.append(catalog, [row(number) for number in numbers], name=segments.once_name())
+def once(*numbers):
+    segments.append(template, [row(number) for number in numbers], name=segments.once_name())
 
-def prepare(catalog):
-    once(catalog, *range(10))
-    assert exit_code(child(lambda: compaction.compact(catalog))) == 0
-    once(catalog, 10, 11)
-    segments.append(catalog, [row(11), row(12)])
-    segments.void(catalog, segments.once_name())
+once(*range(10))
+assert exit_code(child(compaction.compact, template)) == 0
+once(10, 11)
+segments.append(template, [row(11), row(12)])
+segments.void(template, segments.once_name())
 
 def work(catalog, step):
-    count = itertools.count(1)
-    def passed():
-        if next(count) == step:
-            os._exit(9)
-    def watch(event, words):
-        if event in ("open", "os.link", "os.remove") and str(folder) in str(words[0]):
-            passed()
-    sys.addaudithook(watch)
-    fsync = os.fsync
-    def counted(descriptor):
-        passed()
-        fsync(descriptor)
-    os.fsync = counted
+    die_at(step, folder, events={"open", "os.link", "os.remove"})
     if sys.argv[2] == "compact":
         compaction.compact(catalog)
     else:
         compaction.forget(catalog, [row(number).meta["prediction_id"] for number in (3, 11)])
 
-prepare(folder / "template")
-for step in itertools.count(1):
-    catalog = folder / str(step)
-    shutil.copytree(folder / "template", catalog)
-    if exit_code(child(lambda: work(catalog, step))) == 0:
-        break
-print(step)
+print(every_death(lambda step: shutil.copytree(template, folder / str(step)), work))
 """
 
 
 @pytest.mark.parametrize(("verb", "after"), [("compact", []), ("forget", [3, 11])])
 def test_one_that_dies_at_any_step_changes_all_or_nothing(tmp_path, verb, after):
-    (steps,) = run(DIE_AT, tmp_path, verb)
+    (steps,) = run_script(HEAD + DIE_AT, tmp_path, verb)
     assert int(steps) > 25
     whole = list(range(13))
     left = [number for number in whole if number not in after]
@@ -80,7 +71,6 @@ def test_one_that_dies_at_any_step_changes_all_or_nothing(tmp_path, verb, after)
 
 
 KILL = """
-from nws.index import compaction
 chance = random.Random(int(sys.argv[2]))
 kills = int(sys.argv[3])
 
@@ -126,7 +116,7 @@ print(acknowledged)
 
 @pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.slow)])
 def test_writers_and_compactors_killed_at_random_lose_and_double_nothing(tmp_path, kills):
-    acknowledged = {int(word) for word in run(KILL, tmp_path, os.getpid(), kills, timeout=240)}
+    acknowledged = {int(word) for word in run_script(HEAD + KILL, tmp_path, os.getpid(), kills, timeout=240)}
     held = Predictions(tmp_path)
     found = held.filter_by_criteria(show=["prediction_id", "pipeline_number"])
     numbers = found["pipeline_number"].to_list()
@@ -146,7 +136,6 @@ def test_writers_and_compactors_killed_at_random_lose_and_double_nothing(tmp_pat
 
 
 CROWD = """
-from nws.index import compaction, state
 from nws.index.reading import collect, lazily
 writers, each = int(sys.argv[2]), int(sys.argv[3])
 total = writers * each
@@ -183,7 +172,7 @@ sys.exit(max(codes))
 @pytest.mark.parametrize(("writers", "each"), [(4, 20), pytest.param(8, 250, marks=pytest.mark.slow)])
 def test_a_crowd_of_writers_while_segments_are_merged_and_readers_look_on(tmp_path, writers, each):
     catalog = tmp_path / "catalog"
-    run(CROWD, catalog, writers, each, timeout=240)
+    run_script(HEAD + CROWD, catalog, writers, each, timeout=240)
     held = Predictions(catalog).filter_by_criteria(show=["pipeline_number"])
     assert sorted(held["pipeline_number"]) == list(range(writers * each))
     compaction.compact(catalog)
@@ -194,7 +183,6 @@ def test_a_crowd_of_writers_while_segments_are_merged_and_readers_look_on(tmp_pa
 
 FULL = """
 import resource
-from nws.index import compaction
 for start in range(0, 400, 40):
     segments.append(folder, [row(number) for number in range(start, start + 40)], name=segments.once_name())
 resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
@@ -208,7 +196,7 @@ except OSError as err:
 
 def test_a_full_disk_is_said_and_changes_nothing(tmp_path):
     catalog = tmp_path / "catalog"
-    assert run(FULL, catalog) == ["True"]
+    assert run_script(HEAD + FULL, catalog) == ["True"]
     assert len(segments.names(catalog / segments.META)) == 10
     assert state.read(catalog).manifest.number == 0
     assert not list(tmp_path.rglob(f"{fsio.TEMP_PREFIX}*"))

@@ -2,30 +2,28 @@
 
 import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from collecting import DAY, HOUR, age, doomed, new, publish, reached
+from forking import run_script
 
 from nws import Workspace
 from nws.ids import ObjectId
 from nws.upkeep.gc import gc
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="forks")
-TESTS = Path(__file__).parents[1]
 DIE_AT = """
-import itertools, os, shutil, sys
+import os, shutil, sys
 from pathlib import Path
 from collecting import HOUR
-from nws import Workspace, fsio
+from forking import EVENTS, die_at, every_death
+from nws import Workspace
 from nws.upkeep.gc import gc
 
 template, folder, what = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-EVENTS = {"open", "os.mkdir", "os.link", "os.remove", "os.rename", "os.rmdir", "os.utime", "os.scandir"}
+MORE = {"os.rename", "os.rmdir", "os.utime", "os.scandir"}
 
-def work(root):
+def act(root):
     workspace = Workspace.open(root)
     run = workspace.runs.get("2024-10-23_doomed")
     if what == "run":
@@ -35,45 +33,13 @@ def work(root):
     else:
         gc(workspace, grace=HOUR)
 
-def die_at(root, step):
-    count = itertools.count(1)
-    def passed():
-        if next(count) == step:
-            os._exit(9)
-    def watch(event, words):
-        # Inside of a folder that is removed whole, the names have no path.
-        if event in EVENTS and (str(root) in str(words[0]) or event in ("os.remove", "os.rmdir")):
-            passed()
-    sys.addaudithook(watch)
-    fsync = os.fsync
-    def counted(descriptor):
-        passed()
-        fsync(descriptor)
-    os.fsync = counted
-    work(root)
-
-def child(root, step):
-    pid = os.fork()
-    if pid == 0:
-        try:
-            die_at(root, step)
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-            os._exit(1)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+def work(root, step):
+    die_at(step, root, events=EVENTS | MORE, anywhere=("os.remove", "os.rmdir"))
+    act(root)
 
 # Everything is loaded before the first child.
-shutil.copytree(template, folder / "first")
-work(folder / "first")
-for step in itertools.count(1):
-    root = folder / str(step)
-    shutil.copytree(template, root)
-    code = child(root, step)
-    if code == 0:
-        break
-    assert code == 9, code
-print(step)
+act(shutil.copytree(template, folder / "first"))
+print(every_death(lambda step: shutil.copytree(template, folder / str(step)), work))
 """
 
 
@@ -99,17 +65,7 @@ def killed(template, tmp_path):
     """Let a command die before each of its calls, and yield every workspace that is left; the last one is done."""
 
     def run(what):
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", DIE_AT, str(template), str(tmp_path), what],
-            capture_output=True,
-            text=True,
-            timeout=200,
-            env={**os.environ, "PYTHONPATH": str(TESTS)},
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        assert not done.stderr
-        steps = int(done.stdout)
+        (steps,) = map(int, run_script(DIE_AT, template, tmp_path, what, timeout=200))
         assert steps > 10
         for step in range(1, steps + 1):
             yield Workspace.open(tmp_path / str(step))

@@ -1,22 +1,20 @@
 """Collectors and writers in processes of their own: whatever is published is whole, whoever is killed."""
 
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from collecting import HOUR, age, doomed, new, reached
+from forking import run_script
 
 from nws import Workspace
 from nws.upkeep.gc import gc
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="forks")
-TESTS = Path(__file__).parents[1]
 SCRIPT = """
 import contextlib, os, random, signal, sys, time
 from pathlib import Path
 from collecting import DAY, HOUR, publish, reached
+from forking import child, exit_code
 from nws import Workspace, fsio
 from nws.errors import Locked
 from nws.upkeep.gc import gc
@@ -50,21 +48,6 @@ def collector():
             removed += gc(Workspace.open(root), grace=HOUR).removed
             print(removed, flush=True)
 
-def child(work, *words):
-    pid = os.fork()
-    if pid == 0:
-        try:
-            work(*words)
-            sys.stdout.flush()
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-            os._exit(1)
-        os._exit(0)
-    return pid
-
-def wait(pid):
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
 # Everything is loaded before the first child.
 gc(Workspace.open(root), grace=HOUR)
 writers = [child(writer, number) for number in range(WRITERS)]
@@ -75,7 +58,7 @@ if mode == "kill":
         victim = child(collector)
         time.sleep(chance.uniform(0, 0.15))
         os.kill(victim, signal.SIGKILL)
-        assert wait(victim) in (-9, 1)
+        assert exit_code(victim) in (-9, 1)
         for pid in list(left):
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
@@ -83,9 +66,9 @@ if mode == "kill":
                 codes.append(os.waitstatus_to_exitcode(status))
 else:
     collectors = [child(collector) for _ in range(2)]
-    codes = [wait(pid) for pid in writers]
+    codes = [exit_code(pid) for pid in writers]
     (root / "done").touch()
-    codes += [wait(pid) for pid in collectors]
+    codes += [exit_code(pid) for pid in collectors]
 sys.exit(max(codes))
 """
 
@@ -94,18 +77,9 @@ sys.exit(max(codes))
 def test_writers_that_add_what_collectors_remove_lose_nothing(tmp_path, mode):
     workspace = new(tmp_path / "w")
     rounds = 60
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", SCRIPT, str(workspace.root), mode, str(rounds)],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert not done.stderr
+    removed = run_script(SCRIPT, workspace.root, mode, rounds, timeout=200)
     # The collectors had something to do.
-    assert sum(map(int, done.stdout.split())) > 0
+    assert sum(map(int, removed)) > 0
     kept = set()
     for run in workspace.runs.list():
         pipelines = list(run.pipelines())

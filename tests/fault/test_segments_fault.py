@@ -6,7 +6,7 @@ import threading
 
 import polars as pl
 import pytest
-from forking import run
+from forking import run_script
 from index_rows import row
 
 from nws.errors import Damaged, UnknownName
@@ -21,36 +21,35 @@ def raw(catalog, table):
     return pl.read_parquet(catalog / table)
 
 
+HEAD = """
+import itertools, os, random, signal, sys, tempfile, time
+from pathlib import Path
+from forking import child, die_at, every_death, exit_code
+from index_rows import row
+from nws.index import segments
+
+folder = Path(sys.argv[1])
+with tempfile.TemporaryDirectory() as scratch:
+    segments.append(Path(scratch), [row(0)])
+"""
 DIE_AT = """
 def work(catalog, step):
-    count = itertools.count(1)
-    def passed():
-        if next(count) == step:
-            os._exit(9)
-    def watch(event, words):
-        if event in ("open", "os.mkdir", "os.link", "os.remove") and str(folder) in str(words[0]):
-            passed()
-    sys.addaudithook(watch)
-    fsync = os.fsync
-    def counted(descriptor):
-        passed()
-        fsync(descriptor)
-    os.fsync = counted
+    die_at(step, folder)
     segments.append(catalog, [row(1), row(2)])
 
-for step in itertools.count(1):
+def prepare(step):
     catalog = folder / str(step)
     if sys.argv[2] == "later":
         segments.append(catalog, [row(0)])
-    if exit_code(child(lambda: work(catalog, step))) == 0:
-        break
-print(step)
+    return catalog
+
+print(every_death(prepare, work))
 """
 
 
 @pytest.mark.parametrize(("moment", "before"), [("first", []), ("later", [0])])
 def test_a_writer_that_dies_at_any_step_leaves_nothing_that_a_reader_trips_over(tmp_path, moment, before):
-    (steps,) = run(DIE_AT, tmp_path, moment)
+    (steps,) = run_script(HEAD + DIE_AT, tmp_path, moment)
     assert int(steps) > 10
     seen = []
     for step in range(1, int(steps) + 1):
@@ -91,7 +90,7 @@ def test_many_writers_at_once_and_readers_all_the_while(tmp_path):
 
     def write():
         try:
-            run(APPEND, tmp_path, WRITERS, EACH)
+            run_script(HEAD + APPEND, tmp_path, WRITERS, EACH)
         except BaseException as err:
             failures.append(err)
         finally:
@@ -141,7 +140,7 @@ for victim in range(1, 13):
 
 
 def test_writers_killed_at_random_lose_nothing_that_was_acknowledged(tmp_path):
-    acknowledged = {int(word) for word in run(KILL, tmp_path, os.getpid())}
+    acknowledged = {int(word) for word in run_script(HEAD + KILL, tmp_path, os.getpid())}
     found = Predictions(tmp_path).filter_by_criteria()["pipeline_number"].to_list()
     assert len(found) == len(set(found))
     assert acknowledged | {number + 100_000 for number in acknowledged} <= set(found)
@@ -164,7 +163,7 @@ try:
 except OSError as err:
     print(err.errno == errno.EFBIG, err.filename is not None)
 """
-    assert run(script, tmp_path / "catalog") == ["True", "True"]
+    assert run_script(HEAD + script, tmp_path / "catalog") == ["True", "True"]
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     assert Predictions(tmp_path / "catalog").filter_by_criteria().shape[0] == 0
 
