@@ -72,6 +72,8 @@ class Runs:
             return Run(self.folder / begun[0], self.store)
         if begun:
             raise UnknownName(f"more than one run begins with {text!r}", hint=f"one of: {', '.join(begun[:10])}")
+        if text in self._deleted.names():
+            raise UnknownName(f"run {text} was deleted", hint=f"nws catalog list --run {text} shows what is kept of it")
         near = closest(text, known)
         raise UnknownName(f"no run named {text!r}", hint=f"did you mean {near[0]}?" if near else "nws runs list")
 

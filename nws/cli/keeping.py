@@ -33,9 +33,9 @@ def forget(
     dry_run: bool = False,
     session: Handed,
 ) -> int:
-    """Remove predictions of deleted runs from the catalog for good, with their arrays; asks first.
+    """Remove predictions of deleted runs from the catalog for good, with their arrays and tags; asks first.
 
-    Archives and tags stay. What is still in runs/ is refused: the index would get it back from there.
+    Archives stay. What is still in runs/ is refused: the index would get it back from there.
 
     Parameters
     ----------

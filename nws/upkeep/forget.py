@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from nws.errors import Conflict, UnknownName
 from nws.ids import closest, is_prefix
-from nws.index import compaction
+from nws.index import compaction, segments
+from nws.index.reading import collect, lazily
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,9 +57,9 @@ def forgettable(workspace: Workspace, names: Sequence[str], *, deleted: bool = F
 
 
 def forget(workspace: Workspace, prediction_ids: Iterable[str]) -> int:
-    """Remove predictions with their arrays from the index, and return how many there were.
+    """Remove predictions from the index, with their arrays and tags, and return how many there were.
 
-    Tags and archives of their pipelines stay.
+    Archives of their pipelines stay.
 
     Raises
     ------
@@ -67,22 +68,24 @@ def forget(workspace: Workspace, prediction_ids: Iterable[str]) -> int:
     Damaged
         If a segment cannot be read; nothing is changed then.
     """
-    return compaction.forget(workspace.catalog, list(prediction_ids))
+    ids, catalog = list(prediction_ids), workspace.catalog
+    records = collect(catalog, lambda: lazily(catalog, segments.META, ids=ids).select("record"))["record"]
+    count = compaction.forget(catalog, ids)
+    tags = workspace.predictions.tags
+    for tag in tags.counts():
+        for record in sorted(tags.records(tag) & set(records)):
+            tags.remove(record, tag)
+    return count
 
 
 def _named(workspace: Workspace, name: str) -> pl.DataFrame:
     predictions = workspace.predictions
-    run, _, number = name.rstrip("/").removeprefix("runs/").partition("/")
-    runs = predictions.run_names()
+    runs, run = predictions.run_names(), name.rstrip("/").removeprefix("runs/")
     if run in runs:
-        digits = number.partition("_")[0]
-        where = f"pipeline_number == {int(digits)}" if digits.isdecimal() else None
-        found = predictions.filter_by_criteria(run=run, where=where, show=_SHOWN)
-        if len(found) and not (number and where is None):
-            return found
-    elif is_prefix(name.replace("-", "").lower()):
-        identity = predictions.resolve(name.lower())["prediction_id"]
-        return predictions.filter_by_criteria(where=f"prediction_id == '{identity}'", show=_SHOWN)
-    near = closest(run, runs)
-    hint = f"did you mean {near[0]}?" if near and run not in runs else "nws catalog list --deleted shows what is gone"
-    raise UnknownName(f"the catalog has nothing named {name!r}", hint=hint)
+        return predictions.filter_by_criteria(run=run, show=_SHOWN)
+    if "/" not in run and not is_prefix(run.replace("-", "").lower()):
+        near = closest(run, runs)
+        hint = f"did you mean {near[0]}?" if near else "nws catalog list --deleted shows what is gone"
+        raise UnknownName(f"the catalog has no run {run!r}", hint=hint)
+    identity = workspace.remembered(name)["prediction_id"]
+    return predictions.filter_by_criteria(where=f"prediction_id == '{identity}'", show=_SHOWN)

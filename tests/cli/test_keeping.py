@@ -90,7 +90,19 @@ def test_a_deleted_run_is_kept_and_marked_until_it_is_forgotten(held, here):
     for table, each in ((segments.META, 1), (segments.DATA, 2)):
         assert len(pl.read_parquet(held / "catalog" / table)) == 3 * each
     assert "0 pipelines added" in here("reindex", check=0).err
-    assert "nothing named" in here("catalog", "forget", first, "--yes", check=4).err
+    assert "the catalog has no run" in here("catalog", "forget", first, "--yes", check=4).err
+
+
+def test_tags_go_with_what_is_forgotten_and_archives_stay(held, here):
+    first, second = runs(held)
+    for run in (first, second):
+        here("tag", "add", f"{run}/0001", "good", check=0)
+    here("catalog", "archive", f"{first}/0001", check=0)
+    here("runs", "delete", first, "--yes", check=0)
+    assert "good\t2" in here("tag", "list", check=0).out
+    here("catalog", "forget", f"{first}/0001", "--yes", check=0)
+    assert "good\t1" in here("tag", "list", check=0).out
+    assert "all sound" in here("catalog", "verify", check=0).err
 
 
 def test_a_run_removed_by_hand_is_forgotten_with_all_that_is_gone(held, here):
@@ -115,7 +127,7 @@ def test_one_prediction_is_forgotten_by_its_id_or_its_number(held, here):
     ("words", "code", "said"),
     [
         ([], 2, "nothing named to forget"),
-        (["nosuchrun"], 4, "the catalog has nothing named 'nosuchrun'"),
+        (["nosuchrun"], 4, "the catalog has no run 'nosuchrun'"),
         (["0123456789ab"], 4, "no prediction '0123456789ab'"),
         (["--nosuch"], 2, "--nosuch"),
     ],

@@ -69,6 +69,8 @@ reindex
 dataset remove gas
 runs delete DOOMED --dry-run
 runs delete DOOMED --yes
+catalog compact
+catalog forget --deleted --yes
 gc"""
 STDIN = {"cat-file --batch-check": "OBJECT NOBODY"}
 OPTIONS = {"--dry-run", "--arrays", "--columns", "--batch-check", "-s"}
