@@ -91,17 +91,23 @@ class Workspace(workspace.Workspace):
                 break
         return results
 
-    def reindex(self) -> int:
-        """Add to the index every published pipeline that it lacks, and return how many there were."""
+    def reindex(self, *, report: Callable[[str], None] = lambda _: None) -> int:
+        """Add to the index every published pipeline that it lacks, and return how many there were.
+
+        Parameters
+        ----------
+        report
+            Called with how far it is, in words.
+        """
         from nws.upkeep.reindex import reindex
 
-        return reindex(self)
+        return reindex(self, report=report)
 
-    def compact(self) -> Compaction | None:
+    def compact(self, *, report: Callable[[str], None] = lambda _: None) -> Compaction | None:
         """Merge the segments of the index into fewer, sorted ones; see `nws.index.compaction.compact`."""
         from nws.index.compaction import compact
 
-        return compact(self.catalog)
+        return compact(self.catalog, report=report)
 
     def forget(self, prediction_ids: Iterable[str]) -> int:
         """Remove predictions from the index for good, and return how many there were; see `nws.upkeep.forget`."""

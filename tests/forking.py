@@ -3,6 +3,8 @@
 A test calls `run_script` with a script; the script imports `child`, `exit_code` and `die_at` from here.
 """
 
+import contextlib
+import errno
 import itertools
 import os
 import subprocess
@@ -47,7 +49,7 @@ def exit_code(pid):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def die_at(step, folder, *, events=EVENTS, anywhere=()):
+def die_at(step, folder, *, events=EVENTS, anywhere=(), end=lambda: os._exit(9)):
     """End this process before its call number `step` of the system that touches the folder, or before that fsync.
 
     `anywhere` are events that count whatever they touch: inside of a folder that is removed whole, names have no path.
@@ -56,7 +58,7 @@ def die_at(step, folder, *, events=EVENTS, anywhere=()):
 
     def passed():
         if next(count) == step:
-            os._exit(9)
+            end()
 
     def watch(event, words):
         if event in anywhere or (event in events and str(folder) in str(words[0])):
@@ -72,10 +74,25 @@ def die_at(step, folder, *, events=EVENTS, anywhere=()):
     os.fsync = counted
 
 
+def fail_at(step, folder, work, **which):
+    """Do some work, of which one call fails as on a full disk, and end as a process does that dies if it came to that."""
+    struck = []
+
+    def fail():
+        struck.append(step)
+        raise OSError(errno.ENOSPC, "no space left, says the test")
+
+    die_at(step, folder, end=fail, **which)
+    with contextlib.suppress(OSError):
+        work()
+    if struck:
+        os._exit(9)
+
+
 def every_death(prepare, work):
     """Let a child die at every step of some work, each in a folder that `prepare(step)` makes; return how many there are.
 
-    `work(folder, step)` calls `die_at`.
+    `work(folder, step)` calls `die_at` or `fail_at`.
     """
     for step in itertools.count(1):
         code = exit_code(child(work, prepare(step), step))

@@ -1,10 +1,11 @@
 """Commands that keep the catalog small and in order: compact, forget."""
 
+import time
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from nws.cli.output import plural
+from nws.cli.output import Progress, plural
 from nws.cli.session import Handed
 from nws.errors import ANSWER_IS_NO, DONE, UsageError
 
@@ -14,7 +15,11 @@ def compact(*, session: Handed) -> None:
 
     Runs do this by themselves when segments pile up. Readers and writers go on meanwhile.
     """
-    done = session.workspace().compact()
+    progress = Progress(session.output, time.monotonic)
+    try:
+        done = session.workspace().compact(report=progress.update)
+    finally:
+        progress.clear()
     if done is None:
         session.output.say("another process is merging segments, or there are none; nothing was changed")
         return

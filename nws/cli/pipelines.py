@@ -1,5 +1,6 @@
 """Commands on executed pipelines: show, log, checkout, export, rev-parse, reindex."""
 
+import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from nws.cli.lines import note, pipeline_line
-from nws.cli.output import Output, plural, size, span, write_table
+from nws.cli.output import Output, Progress, plural, size, span, write_table
 from nws.cli.session import Handed, items_from_stdin
 from nws.errors import NwsError
 from nws.metrics import METRICS, PARTITIONS
@@ -289,7 +290,11 @@ def rev_parse(
 
 def reindex(*, session: Handed) -> None:
     """Add to the index every published pipeline that it lacks; nothing is added twice."""
-    added = session.workspace().reindex()
+    progress = Progress(session.output, time.monotonic)
+    try:
+        added = session.workspace().reindex(report=progress.update)
+    finally:
+        progress.clear()
     if session.json:
         session.output.record("reindex", {"added": added})
     session.output.say(f"{plural(added, 'pipeline')} added to the index")

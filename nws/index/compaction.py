@@ -13,7 +13,7 @@ from nws import fsio
 from nws.errors import Damaged, Locked, NwsError
 from nws.index import segments, state
 from nws.index.merging import merge
-from nws.index.reading import KEYS, scan
+from nws.index.reading import KEYS, scan, verify
 from nws.index.segments import DATA, META, TABLES
 from nws.index.switching import Change, switch
 
@@ -45,7 +45,7 @@ class Compaction:
     segments: int
 
 
-def compact(catalog: Path, *, least: int = 1) -> Compaction | None:
+def compact(catalog: Path, *, least: int = 1, report: Callable[[str], None] = lambda _: None) -> Compaction | None:
     """Merge the appended segments, and with them merged ones that are no larger than what has gathered.
 
     So a row is written again as often as the index doubles, and a large index is not rewritten for a small batch.
@@ -56,6 +56,8 @@ def compact(catalog: Path, *, least: int = 1) -> Compaction | None:
         Folder of the tables.
     least
         Only if there are so many appended segments.
+    report
+        Called with how far it is, in words.
 
     Returns
     -------
@@ -70,12 +72,12 @@ def compact(catalog: Path, *, least: int = 1) -> Compaction | None:
     if not (catalog / META).is_dir():
         return None
     with _alone(catalog) as alone:
-        return _until_done(catalog, lambda begun: _compact(begun, least)) if alone else None
+        return _until_done(catalog, lambda begun: _compact(begun, least, report)) if alone else None
 
 
 def tidy(catalog: Path) -> None:
     """Merge appended segments if they have piled up; what stands in the way is left for those who ask to say."""
-    with contextlib.suppress(NwsError):
+    with contextlib.suppress(NwsError, OSError):
         compact(catalog, least=PILED_UP)
 
 
@@ -133,9 +135,10 @@ def _alone(catalog: Path, *, wait: float = 0.0) -> Iterator[bool]:
         yield alone
 
 
-def _compact(begun: State, least: int) -> Compaction | None:
+def _compact(begun: State, least: int, report: Callable[[str], None]) -> Compaction | None:
     due = len(begun.appended(META)) >= least > 0
     left_over = any(begun.strays(table) or begun.over(table) for table in TABLES)
+    report(f"{len(begun.appended(META)):,} segments to merge")
     if not due and not left_over:
         return Compaction(merged=0, segments=len(begun.manifest.meta) + len(begun.appended(META)))
     taken = {table: _taken(begun, table) if due else [] for table in TABLES}
@@ -143,7 +146,7 @@ def _compact(begun: State, least: int) -> Compaction | None:
     void = {path.name for path in meta.empty}
     # Arrays of a name that was made void are not those of any row.
     data = _merge(begun, DATA, [name for name in taken[DATA] if name not in void])
-    made = switch(begun, Change(gone=taken, merges=[meta, data], void=void))
+    made = switch(begun, Change(gone=taken, merges=[meta, data], void=void), report=report)
     return None if made is None else Compaction(merged=len(taken[META]), segments=len(made.meta))
 
 
@@ -193,13 +196,20 @@ def _merge(begun: State, table: str, names: Sequence[str], *, without: pl.DataFr
     chosen = set(names)
     once, perhaps = begun.once(table), [path for path in begun.perhaps(table) if path.name in chosen]
     others = [path for path in once if path.name not in chosen]
-    apart = [_known(others, perhaps, table)] if others and perhaps else []
+    apart = [_known(begun, others, perhaps, table)] if others and perhaps else []
     left_out = apart if without is None else [*apart, without]
     return merge([*(path for path in once if path.name in chosen), *perhaps], table, without=left_out)
 
 
-def _known(others: Sequence[Path], perhaps: Sequence[Path], table: str) -> pl.DataFrame:
+def _known(begun: State, others: Sequence[Path], perhaps: Sequence[Path], table: str) -> pl.DataFrame:
     """Return the keys of rows of `perhaps` that stand in `others`."""
+    import polars as pl
+
     keys = KEYS[table]
     asked = scan(perhaps, table).select(keys).unique()
-    return scan(others, table).select(keys).join(asked, on=keys, how="semi").collect(engine="streaming")
+    try:
+        return scan(others, table).select(keys).join(asked, on=keys, how="semi").collect(engine="streaming")
+    except pl.exceptions.PolarsError:
+        # Which of the segments it is, it does not always say.
+        verify(begun)
+        raise

@@ -109,7 +109,8 @@ def _order(table: str) -> list[pl.Expr]:
     import polars as pl
 
     if table == DATA:
-        return [pl.col("prediction_id"), pl.col("partition")]
+        # What was appended has this order already, and is read from front to back.
+        return [pl.col("prediction_id")]
     return [*map(pl.col, ("dataset_name", "task_type", "metric")), _badness(), pl.col("prediction_id")]
 
 

@@ -133,6 +133,12 @@ def promised_since(name: str) -> str | None:
     return found[1] if found and found[2] else None
 
 
+def appended_at(name: str) -> str | None:
+    """Return when an appended segment was named, as a text that sorts by time; None for a merged one."""
+    found = _APPENDED.fullmatch(name)
+    return found[1] if found else None
+
+
 def stamp(moment: dt.datetime) -> str:
     """Return a moment as names of segments have it."""
     return moment.strftime(_STAMP)

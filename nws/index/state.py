@@ -80,6 +80,11 @@ class State:
         """Return the appended segments that are still there and do not count any more."""
         return sorted(self.listed[table] & {*self.manifest.retired, *self.manifest.void})
 
+    def orphans(self, before: str) -> list[str]:
+        """Return the appended arrays without rows that were named before a moment, in the form that names have."""
+        alone = self.listed[DATA] - self.listed[META] - {*self.manifest.retired, *self.manifest.void}
+        return sorted(name for name in alone if (segments.appended_at(name) or before) < before)
+
     def relied_on(self, name: str) -> bool:
         """Say whether no other segment has a prediction that this appended one has, because its name promises it."""
         since = segments.promised_since(name)

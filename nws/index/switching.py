@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 from nws import fsio
 from nws.index import segments, state
-from nws.index.segments import TABLES
+from nws.index.segments import DATA, TABLES
 from nws.records import now, parse_time, timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    import pyarrow as pa
 
     from nws.index.merging import Merge
     from nws.index.state import IndexManifest, State
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 SETTLED = dt.timedelta(hours=1)
 # A file server may for so long list what was removed.
 REMEMBERED = dt.timedelta(minutes=1)
+# Arrays whose rows have not come for so long are those of a writer that was killed between the two.
+ABANDONED = dt.timedelta(days=1)
 KEPT_MANIFESTS = 16
 
 
@@ -44,11 +48,11 @@ class Change:
     void: Iterable[str] = field(default_factory=tuple)
 
 
-def switch(begun: State, change: Change) -> IndexManifest | None:
+def switch(begun: State, change: Change, *, report: Callable[[str], None] = lambda _: None) -> IndexManifest | None:
     """Make the next state the one that counts; None if another one was made since `begun` was read.
 
     Merged segments that it does not name are removed with it: they were those of an older state, or whoever was writing
-    them began before this manifest, and so can no longer make one.
+    them began before this manifest, and so can no longer make one. `report` is told how far it is, in words.
 
     Raises
     ------
@@ -59,22 +63,28 @@ def switch(begun: State, change: Change) -> IndexManifest | None:
     """
     number = begun.manifest.number + 1
     written: dict[str, list[JsonMap]] = {table: [] for table in TABLES}
-    linked = False
     try:
         for merge in change.merges:
             if merge.rows:
-                written[merge.table].append(_write(begun.catalog, number, merge))
+                written[merge.table].append(_write(begun.catalog, number, merge, report))
         made = _next(begun, change, written)
-        linked = state.publish(begun.catalog, made)
-    finally:
-        if not linked:
-            for table, entries in written.items():
-                fsio.remove_all(begun.catalog / table, [entry["name"] for entry in entries])
-    if not linked or not _follows(begun.catalog, number):
+    except BaseException:
+        _discard(begun.catalog, written)
+        raise
+    # An error of this call leaves the segments where they are: the link may have been made.
+    if not state.publish(begun.catalog, made):
+        _discard(begun.catalog, written)
+        return None
+    if not _follows(begun.catalog, number):
         return None
     after = dataclasses.replace(begun, manifest=made)
     clean(begun.catalog, {table: after.strays(table) for table in TABLES}, since=number)
     return made
+
+
+def _discard(catalog: Path, written: Mapping[str, Sequence[JsonMap]]) -> None:
+    for table, entries in written.items():
+        fsio.remove_all(catalog / table, [entry["name"] for entry in entries])
 
 
 def _follows(catalog: Path, number: int) -> bool:
@@ -100,17 +110,26 @@ def clean(catalog: Path, strays: Mapping[str, Sequence[str]], *, since: int) -> 
         The manifest that the caller made. If it is not the newest one any more, strays are left to others.
     """
     found = state.read(catalog)
+    settled = segments.stamp(parse_time(found.manifest.created_at) - ABANDONED)
     for table in TABLES:
-        doomed = found.over(table)
+        doomed = found.over(table) + (found.orphans(settled) if table == DATA else [])
         if found.manifest.number == since:
             doomed += strays[table]
         fsio.remove_all(catalog / table, doomed)
     state.forget_manifests(catalog, keep=KEPT_MANIFESTS)
 
 
-def _write(catalog: Path, number: int, merge: Merge) -> JsonMap:
+def _write(catalog: Path, number: int, merge: Merge, report: Callable[[str], None]) -> JsonMap:
     name = segments.merged_name(number)
-    segments.write(catalog, merge.table, name, merge.parts())
+
+    def parts() -> Iterator[pa.Table]:
+        done = 0
+        for part in merge.parts():
+            yield part
+            done += len(part)
+            report(f"{done:,} of {merge.rows:,} rows written")
+
+    segments.write(catalog, merge.table, name, parts())
     first, last = merge.ids()
     size = (catalog / merge.table / name).stat().st_size
     return {"name": name, "rows": merge.rows, "size_bytes": size, "first_id": first, "last_id": last}

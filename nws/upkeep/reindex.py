@@ -13,7 +13,7 @@ from nws.index.reading import collect, lazily
 from nws.pipeline.rows import index_row, stored_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from nws.records import Ref
@@ -26,14 +26,24 @@ BATCH = 256
 T = TypeVar("T")
 
 
-def reindex(workspace: Workspace) -> int:
+def reindex(workspace: Workspace, *, report: Callable[[str], None] = lambda _: None) -> int:
     """Add to the index every published pipeline that it lacks, rows or arrays, and return how many there were.
 
-    Merged segments that were taken away do not count from then on, so that what was in them is lacking.
+    Merged segments that were taken away do not count from then on, so that what was in them is lacking. `report` is
+    told how far it is, in words.
     """
+
+    def refs() -> Iterator[tuple[Run, Ref]]:
+        count = 0
+        for run in workspace.runs.list():
+            for ref in run.refs():
+                yield run, ref
+                count += 1
+                report(f"{count:,} pipelines looked at")
+
     compaction.heal(workspace.catalog)
-    compaction.compact(workspace.catalog)
-    return _index(workspace, ((run, ref) for run in workspace.runs.list() for ref in run.refs()))
+    compaction.compact(workspace.catalog, report=report)
+    return _index(workspace, refs())
 
 
 def complete(workspace: Workspace, run: Run) -> int:

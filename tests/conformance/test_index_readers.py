@@ -9,14 +9,14 @@ import pyarrow.parquet as pq
 import pytest
 from index_rows import START, row
 
-from nws.index import columns, segments
+from nws.index import columns, compaction, segments
 from nws.index.predictions import Predictions
 from nws.metrics import CLASSIFICATION
 
 
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory):
-    """Several segments: both tasks, failed pipelines, nulls everywhere, ties, arrays with probabilities."""
+    """Segments merged and appended: both tasks, failed pipelines, nulls everywhere, ties, arrays with probabilities."""
     folder = tmp_path_factory.mktemp("catalog")
     chance = random.Random(4)
     rows = [
@@ -32,9 +32,12 @@ def catalog(tmp_path_factory):
         segments.Row(item.meta, [{**data, "classes": ["a", "b"], "y_proba": [[0.25, 0.75]] * 3} for data in item.data])
         for item in kinds
     ]
-    for start in range(0, 64, 16):
+    for start in range(0, 32, 16):
         segments.append(folder, rows[start : start + 16])
     segments.append(folder, kinds)
+    compaction.compact(folder)
+    for start in range(32, 64, 16):
+        segments.append(folder, rows[start : start + 16])
     return folder
 
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="forks")
 HEAD = """
 import itertools, os, random, shutil, signal, sys, tempfile, time
 from pathlib import Path
-from forking import child, die_at, every_death, exit_code
+from forking import child, die_at, every_death, exit_code, fail_at
 from index_rows import row
 from nws.index import compaction, segments
 
@@ -36,20 +36,28 @@ once(10, 11)
 segments.append(template, [row(11), row(12)])
 segments.void(template, segments.once_name())
 
-def work(catalog, step):
-    die_at(step, folder, events={"open", "os.link", "os.remove"})
+def act(catalog):
     if sys.argv[2] == "compact":
         compaction.compact(catalog)
     else:
         compaction.forget(catalog, [row(number).meta["prediction_id"] for number in (3, 11)])
 
+def work(catalog, step):
+    events = {"open", "os.link", "os.remove"}
+    if sys.argv[3] == "fails":
+        fail_at(step, folder, lambda: act(catalog), events=events)
+    else:
+        die_at(step, folder, events=events)
+        act(catalog)
+
 print(every_death(lambda step: shutil.copytree(template, folder / str(step)), work))
 """
 
 
+@pytest.mark.parametrize("how", ["dies", "fails"])
 @pytest.mark.parametrize(("verb", "after"), [("compact", []), ("forget", [3, 11])])
-def test_one_that_dies_at_any_step_changes_all_or_nothing(tmp_path, verb, after):
-    (steps,) = run_script(HEAD + DIE_AT, tmp_path, verb)
+def test_one_that_is_stopped_at_any_step_changes_all_or_nothing(tmp_path, verb, after, how):
+    (steps,) = run_script(HEAD + DIE_AT, tmp_path, verb, how)
     assert int(steps) > 25
     whole = list(range(13))
     left = [number for number in whole if number not in after]
@@ -66,7 +74,8 @@ def test_one_that_dies_at_any_step_changes_all_or_nothing(tmp_path, verb, after)
         assert sorted(pl.read_parquet(catalog / segments.META)["pipeline_number"]) == found
         assert len(pl.read_parquet(catalog / segments.DATA)) == 3 * len(found)
         assert not any(state.read(catalog).strays(table) for table in segments.TABLES)
-    assert seen == sorted(seen, reverse=True)
+    if how == "dies":
+        assert seen == sorted(seen, reverse=True)
     assert set(seen) == {len(whole), len(left)}
 
 

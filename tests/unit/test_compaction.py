@@ -190,6 +190,19 @@ def test_arrays_without_rows_wait_for_them(tmp_path):
     assert len(Predictions(tmp_path).arrays(row(2).meta["prediction_id"])) == 3
 
 
+def test_arrays_without_rows_are_removed_after_a_day(tmp_path, monkeypatch):
+    once(tmp_path, 1)
+    name = once(tmp_path, 2)
+    (tmp_path / segments.META / name).unlink()
+    compaction.compact(tmp_path)
+    assert name in segments.names(tmp_path / segments.DATA)
+    monkeypatch.setattr(switching, "ABANDONED", dt.timedelta(0))
+    once(tmp_path, 3)
+    compaction.compact(tmp_path)
+    assert name not in segments.names(tmp_path / segments.DATA)
+    assert numbers(tmp_path) == [1, 3]
+
+
 def test_only_one_process_merges_and_the_others_do_not_wait(tmp_path):
     once(tmp_path, 1)
     once(tmp_path, 2)
