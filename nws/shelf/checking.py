@@ -1,4 +1,4 @@
-"""Checking a copy against its manifest: every member, every byte, and nothing beside them.
+"""Checking a copy against its manifest: every member, every byte of it, and nothing beside them.
 
 Whoever made the file, it is only read, in bounded memory, and nothing is unpacked to disk. This room must not know
 where copies stand.
@@ -6,14 +6,11 @@ where copies stand.
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import stat
-import struct
-import zipfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from nws.errors import Damaged
 from nws.records import Manifest, decode
@@ -24,11 +21,10 @@ from nws.store.hashing import Hasher, pieces
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
+    from zipfile import ZipFile, ZipInfo
 
     from nws.records import JsonMap
 
-# A manifest has some 150 bytes a member, and the list at the end of a zip file less: room for 100,000 members.
-_LARGEST_LIST = 16 << 20
 _SHOWN = 80
 _TOO_DEEP = "no manifest: nested too deeply"
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -42,17 +38,8 @@ class Found:
     manifest: bytes | None = None
 
 
-class _Source(io.BufferedReader):
-    """A file that reads no list into memory that is too long to be one of ours."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > _LARGEST_LIST:
-            raise zipfile.BadZipFile
-        return super().read(size)
-
-
 def check_zip(path: Path, kind: str | None = None) -> Found:
-    """Check a zip file that `zips.write` wrote.
+    """Check a zip file that holds its manifest.
 
     Parameters
     ----------
@@ -68,16 +55,12 @@ def check_zip(path: Path, kind: str | None = None) -> Found:
     """
     if problem := _problem_of(path, "is missing"):
         return Found(problems=(problem,))
-    with _Source(io.FileIO(path)) as source:
-        try:
-            with zipfile.ZipFile(source) as archive:
-                members = archive.infolist()
-        # What zipfile raises where the bytes are no zip file.
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OverflowError, struct.error):
-            return Found(problems=("is no zip file, or its end is missing",))
-        if problems := _unsafe(members):
-            return Found(problems=tuple(problems))
-        return _check_members(source, sorted(map(_entry, members), key=lambda entry: entry.offset), kind)
+    try:
+        with zips.opened(path) as archive:
+            problems = _unsafe(archive.infolist())
+            return Found(problems=tuple(problems)) if problems else _check_members(archive, kind)
+    except zips.Broken as err:
+        return Found(problems=(str(err),))
 
 
 def _problem_of(path: Path, absent: str) -> str:
@@ -91,7 +74,7 @@ def _problem_of(path: Path, absent: str) -> str:
     return "" if stat.S_ISREG(mode) else f"{path.name} is not a file"
 
 
-def _unsafe(members: Iterable[zipfile.ZipInfo]) -> list[str]:
+def _unsafe(members: Iterable[ZipInfo]) -> list[str]:
     """Return what is wrong with the names of members; a name that leads elsewhere is told, and not followed."""
     problems, seen = [], set()
     for member in members:
@@ -105,6 +88,8 @@ def _unsafe(members: Iterable[zipfile.ZipInfo]) -> list[str]:
             problems.append(f"{_quoted(name)} is a link")
         elif not name or name.endswith("/") or "\\" in name or "\0" in name:
             problems.append(f"{_quoted(name)} is not the name of a file")
+        elif not zips.is_ours(member):
+            problems.append(f"{_quoted(name)} is not packed as nws packs it")
         if name in seen:
             problems.append(f"{_quoted(name)} is there twice")
         seen.add(name)
@@ -115,58 +100,25 @@ def _quoted(name: str) -> str:
     return repr(name if len(name) <= _SHOWN else name[:_SHOWN] + "…")
 
 
-def _entry(member: zipfile.ZipInfo) -> zips.Entry:
-    return zips.Entry(
-        name=member.orig_filename,
-        size=member.file_size,
-        crc=member.CRC,
-        stored=member.compress_size,
-        offset=member.header_offset,
-    )
-
-
-def _check_members(source: BinaryIO, entries: list[zips.Entry], kind: str | None) -> Found:
-    problems = list(_layout_problems(source, entries))
-    held = {entry.name: entry for entry in entries}
+def _check_members(archive: ZipFile, kind: str | None) -> Found:
+    held = {member.orig_filename: member for member in archive.infolist()}
     listed = held.pop(MANIFEST_FILE, None)
-    if listed is None or listed.size > _LARGEST_LIST:
-        return Found(problems=(f"has no {MANIFEST_FILE}", *problems))
+    if listed is None or listed.file_size > zips.LARGEST_LIST:
+        return Found(problems=(f"has no {MANIFEST_FILE}",))
     try:
-        data = b"".join(zips.content(source, listed))
+        data = b"".join(zips.content(archive, listed))
         manifest = decode(Manifest, data, where=MANIFEST_FILE)
     except zips.Broken as err:
-        return Found(problems=(f"{MANIFEST_FILE} {err}", *problems))
+        return Found(problems=(f"{MANIFEST_FILE} {err}",))
     except Damaged as err:
-        return Found(problems=(err.message, *problems))
+        return Found(problems=(err.message,))
     except RecursionError:
-        return Found(problems=(f"{MANIFEST_FILE}: {_TOO_DEEP}", *problems))
-    problems += _kind_problems(manifest, kind)
-    problems += _list_problems(manifest.members, held)
+        return Found(problems=(f"{MANIFEST_FILE}: {_TOO_DEEP}",))
+    problems = [*_kind_problems(manifest, kind), *_list_problems(manifest.members, held)]
     for name in sorted(held.keys() & manifest.members.keys()):
-        problems += _member_problems(name, zips.content(source, held[name]), manifest.members[name], held[name].size)
+        content = zips.content(archive, held[name])
+        problems += _member_problems(name, content, manifest.members[name], held[name].file_size)
     return Found(problems=tuple(problems), manifest=data)
-
-
-def _layout_problems(source: BinaryIO, entries: list[zips.Entry]) -> Iterator[str]:
-    """Yield where the bytes outside of the members' content differ from those that nws writes."""
-    place, size = 0, source.seek(0, 2)
-    for entry in entries:
-        if entry.stored > min(size - place, zips.longest(entry.size)):
-            yield f"{_quoted(entry.name)} is longer than it can be"
-            return
-        head = zips.local(entry)
-        if entry.offset != place or _bytes_at(source, place, len(head)) != head:
-            yield f"{_quoted(entry.name)} does not have the header that nws writes"
-            return
-        place += len(head) + entry.stored
-    end = zips.directory(entries, place)
-    if _bytes_at(source, place, len(end) + 1) != end:
-        yield "the list of members at its end is not the one that nws writes"
-
-
-def _bytes_at(source: BinaryIO, place: int, size: int) -> bytes:
-    source.seek(place)
-    return source.read(size)
 
 
 def _kind_problems(manifest: Manifest, kind: str | None) -> Iterator[str]:

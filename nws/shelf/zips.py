@@ -1,54 +1,38 @@
-"""The bytes of a zip file as nws writes it, so that the same members give the same bytes on every day and machine.
+"""Zip files through `zipfile` of the standard library: written with the same bytes every time, and read with care.
 
-Plain deflate, members in the order of their names, 1980-01-01 for a date, one set of attributes, and no extra field
-but that of zip64 where sizes need it. Writing and checking take the headers from here. This room must not know what
-the members mean.
+Nothing of the day and the machine gets into a file. A file that is read may come from anywhere: it takes no more
+memory than one of ours, and whatever is wrong with it is `Broken`. This room must not know what the members mean.
 """
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import io
+import stat
 import struct
+import zipfile
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from nws.store.hashing import PIECE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
-# APPNOTE.TXT 6.3.10 of PKWARE, sections 4.3.7, 4.3.12, 4.3.14, 4.3.15 and 4.3.16.
-_LOCAL = struct.Struct("<4s5H3L2H")
-_CENTRAL = struct.Struct("<4s6H3L5H2L")
-_END_WIDE = struct.Struct("<4sQ2H2L4Q")
-_LOCATOR = struct.Struct("<4sLQL")
-_END = struct.Struct("<4s4H2LH")
-# Below 4 GiB by more than deflate can add to bytes that do not shrink.
-_WIDE_FROM = 0xF000_0000
-_MANY = _FULL_COUNT = 0xFFFF
-_FULL = 0xFFFF_FFFF
-_PLAIN_VERSION, _WIDE_VERSION = 20, 45
-_MADE_BY = 3 << 8 | _WIDE_VERSION
-_UTF_8 = 1 << 11
-_DEFLATED = 8
-_MIDNIGHT, _FIRST_DAY = 0, 1 << 5 | 1
-_ATTRIBUTES = 0o100644 << 16
-_LEVEL = 6
+# A manifest has some 150 bytes a member, and the list at the end of a zip file less: room for 100,000 members.
+LARGEST_LIST = 16 << 20
+_ATTRIBUTES = (stat.S_IFREG | 0o644) << 16
+_UNIX = 3
+_END, _END_SIZE = b"PK\5\6", 22
+_SHOWN = 120
+# What zipfile raises where bytes are not what they should be.
+_RAISED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OverflowError, RuntimeError, ValueError)
 
 
 class Broken(Exception):
-    """Bytes of a member that are not what was written."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One member: its name, its plain size, CRC-32 and stored size, and where its header begins."""
-
-    name: str
-    size: int
-    crc: int = 0
-    stored: int = 0
-    offset: int = 0
+    """Bytes that are no zip file, or not the content of a member."""
 
 
 def write(target: BinaryIO, members: Iterable[tuple[str, int, Iterable[bytes | memoryview]]]) -> None:
@@ -61,116 +45,79 @@ def write(target: BinaryIO, members: Iterable[tuple[str, int, Iterable[bytes | m
     members
         Name, size and content in pieces of each member; written in the order of names, whatever order they come in.
     """
-    entries = [_add(target, *member) for member in sorted(members, key=lambda member: member[0])]
-    target.write(directory(entries, target.tell()))
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, size, content in sorted(members, key=lambda member: member[0]):
+            with archive.open(_described(name, size), "w") as member:
+                member.writelines(content)
 
 
-def _add(target: BinaryIO, name: str, size: int, pieces: Iterable[bytes | memoryview]) -> Entry:
-    start = target.tell()
-    # What is not known before the content has gone by is filled in afterwards; the length stays.
-    target.write(local(Entry(name=name, size=size)))
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    crc = stored = 0
-    for piece in pieces:
-        crc = zlib.crc32(piece, crc)
-        stored += target.write(packer.compress(piece))
-    stored += target.write(packer.flush())
-    entry = Entry(name=name, size=size, crc=crc, stored=stored, offset=start)
-    end = target.tell()
-    target.seek(start)
-    target.write(local(entry))
-    target.seek(end)
-    return entry
+def _described(name: str, size: int = 0) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+    member.create_system = _UNIX
+    member.external_attr = _ATTRIBUTES
+    # At level 6, which zlib takes by itself: before Python 3.13 there is no public place to name one.
+    member.compress_type = zipfile.ZIP_DEFLATED
+    # Told in advance, so that only a member that needs it gets the wide fields of zip64.
+    member.file_size = size
+    return member
 
 
-def longest(size: int) -> int:
-    """Return a number of bytes that deflate never passes when it packs so many (it adds 5 to every 16 kB at worst)."""
-    return size + size // 64 + 1024
+def is_ours(member: zipfile.ZipInfo) -> bool:
+    """Say whether a member is described as `write` describes it, but for what is measured or zipfile's own."""
+    ours = _described(member.orig_filename)
+    fields = ("filename", "date_time", "create_system", "external_attr", "compress_type")
+    return all(getattr(member, field) == getattr(ours, field) for field in fields)
 
 
-def local(entry: Entry) -> bytes:
-    """Return the header in front of a member."""
-    name = entry.name.encode()
-    wide = entry.size >= _WIDE_FROM
-    extra = struct.pack("<2H2Q", 1, 16, entry.size, entry.stored) if wide else b""
-    sizes = (_FULL, _FULL) if wide else (entry.stored, entry.size)
-    version = _WIDE_VERSION if wide else _PLAIN_VERSION
-    head = (version, _UTF_8, _DEFLATED, _MIDNIGHT, _FIRST_DAY, entry.crc, *sizes, len(name), len(extra))
-    return _LOCAL.pack(b"PK\3\4", *head) + name + extra
+class _Source(io.BufferedReader):
+    """A file that reads no list into memory that is too long to be one of ours."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > LARGEST_LIST:
+            raise zipfile.BadZipFile
+        return super().read(size)
 
 
-def directory(entries: Sequence[Entry], start: int) -> bytes:
-    """Return the list of members that stands at the end of the file, from byte `start` on."""
-    listed = b"".join(map(_listed, entries))
-    count, size = len(entries), len(listed)
-    wide = start + size >= _WIDE_FROM or count >= _MANY
-    if not wide:
-        return listed + _END.pack(b"PK\5\6", 0, 0, count, count, size, start, 0)
-    end = _END_WIDE.pack(b"PK\6\6", 44, _MADE_BY, _WIDE_VERSION, 0, 0, count, count, size, start)
-    locator = _LOCATOR.pack(b"PK\6\7", 0, start + size, 1)
-    return listed + end + locator + _END.pack(b"PK\5\6", 0, 0, _FULL_COUNT, _FULL_COUNT, _FULL, _FULL, 0)
-
-
-def _listed(entry: Entry) -> bytes:
-    name = entry.name.encode()
-    wide = entry.size >= _WIDE_FROM or entry.offset >= _WIDE_FROM
-    extra = struct.pack("<2H3Q", 1, 24, entry.size, entry.stored, entry.offset) if wide else b""
-    sizes = (_FULL, _FULL) if wide else (entry.stored, entry.size)
-    version = _WIDE_VERSION if wide else _PLAIN_VERSION
-    head = (_MADE_BY, version, _UTF_8, _DEFLATED, _MIDNIGHT, _FIRST_DAY, entry.crc, *sizes, len(name), len(extra))
-    rest = (0, 0, 0, _ATTRIBUTES, _FULL if wide else entry.offset)
-    return _CENTRAL.pack(b"PK\1\2", *head, *rest) + name + extra
-
-
-def content(source: BinaryIO, entry: Entry) -> Iterator[bytes]:
-    """Yield the content of a member in pieces, unpacked no further than its declared size.
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip file, whoever made it, and read the list of its members.
 
     Raises
     ------
     Broken
-        If the bytes are no deflate stream, or not the only one, or of another size or CRC.
+        If it is none, or its members do not lie in it side by side from its first byte to the list at its end.
     """
-    crc = size = 0
-    for piece in _unpacked(_packed(source, entry)):
-        size, crc = size + len(piece), zlib.crc32(piece, crc)
-        if size > entry.size:
-            raise Broken(f"unpacks to more than the {entry.size} bytes that it declares")
-        yield piece
-    if size != entry.size:
-        raise Broken("ends too early")
-    if crc != entry.crc:
-        raise Broken("does not have its CRC-32")
+    with _Source(io.FileIO(path)) as source:
+        try:
+            archive = zipfile.ZipFile(source)
+        except _RAISED as err:
+            raise Broken("is no zip file, or its end is missing") from err
+        source.seek(-_END_SIZE, io.SEEK_END)
+        end = source.read()
+        if not (end.startswith(_END) and end.endswith(bytes(2))):
+            raise Broken("does not end with its list of members")
+        places = sorted(member.header_offset for member in archive.infolist())
+        stored = sum(member.compress_size for member in archive.infolist())
+        if places and (places[0] != 0 or max(places[-1], stored) >= archive.start_dir):
+            raise Broken("has members that overlap, or are not where they should be")
+        with archive:
+            yield archive
 
 
-def _unpacked(packed: Iterable[bytes]) -> Iterator[bytes]:
-    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
-    for part in packed:
-        rest, piece = part, b"?"
-        # All of a part may be taken in while some of what it gives is still held back.
-        while not unpacker.eof and (rest or piece):
-            try:
-                piece = unpacker.decompress(rest, PIECE)
-            except zlib.error as err:
-                raise Broken("cannot be unpacked") from err
-            rest = unpacker.unconsumed_tail
-            yield piece
-        if unpacker.eof and (rest or unpacker.unused_data):
-            raise Broken("holds bytes after its end")
-    if not unpacker.eof:
-        raise Broken("ends too early")
+def content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Yield the content of a member in pieces, unpacked no further than one byte beyond its declared size.
 
-
-def _packed(source: BinaryIO, entry: Entry) -> Iterator[bytes]:
-    # By the header that is there, whatever made it: what differs in it is told by itself.
-    if not 0 <= entry.offset <= source.seek(0, 2) - _LOCAL.size:
-        raise Broken("is not where it should be")
-    source.seek(entry.offset)
-    head = source.read(_LOCAL.size)
-    source.seek(sum(_LOCAL.unpack(head)[-2:]), 1)
-    left = entry.stored
-    while left:
-        packed = source.read(min(left, PIECE))
-        if not packed:
-            raise Broken("ends too early")
-        left -= len(packed)
-        yield packed
+    Raises
+    ------
+    Broken
+        If it cannot be unpacked, or does not have its CRC-32, or is longer than declared.
+    """
+    # zipfile passes over what is longer than declared; with room for one byte more, that byte spoils the CRC-32.
+    roomy = copy.copy(member)
+    roomy.file_size += 1
+    try:
+        with archive.open(roomy) as source:
+            while piece := source.read(PIECE):
+                yield piece
+    except _RAISED as err:
+        raise Broken(f"cannot be unpacked: {str(err)[:_SHOWN] or 'it ends too early'}") from err

@@ -5,7 +5,6 @@ import json
 import os
 import random
 import shutil
-import struct
 import subprocess
 import sys
 import tracemalloc
@@ -22,7 +21,7 @@ from nws.dataset import load
 from nws.errors import Conflict, Damaged, UsageError
 from nws.ids import ObjectId
 from nws.records import Manifest, PipelineRecord, decode
-from nws.shelf import archives, exports, zips
+from nws.shelf import archives, exports
 from nws.shelf.shelves import archive_name
 
 KINDS = ("pipeline", "filtered", "best_predictions")
@@ -187,12 +186,17 @@ def test_archiving_again_changes_nothing(workspace, kind):
     }
 
 
-def test_a_zip_file_packed_by_another_zlib_is_the_same_archive(workspace, monkeypatch):
+def test_a_zip_file_packed_by_another_zlib_is_the_same_archive(workspace):
     pipeline = good(workspace)
-    monkeypatch.setattr(zips, "_LEVEL", 1)
     path = workspace.archives.add(pipeline, "pipeline")
+    usual = path.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(usual)) as archive:
+        packed = [(info, archive.read(info)) for info in archive.infolist()]
+    with zipfile.ZipFile(path, "w") as archive:
+        for info, content in packed:
+            archive.writestr(info, content, compresslevel=1)
     data = path.read_bytes()
-    monkeypatch.undo()
+    assert data != usual
     assert workspace.archives.add(pipeline, "pipeline") == path
     assert path.read_bytes() == data
 
@@ -320,8 +324,6 @@ def test_the_bytes_of_a_zip_file_say_nothing_of_machine_and_moment(workspace):
     for info in infos:
         assert (info.date_time, info.extra, info.comment) == ((1980, 1, 1, 0, 0, 0), b"", b"")
         assert (info.create_system, info.external_attr, info.compress_type) == (3, 0o100644 << 16, 8)
-        head = struct.unpack("<4s5H3L2H", data[info.header_offset : info.header_offset + 30])
-        assert (head[4], head[5], head[-1]) == (0, 33, 0)
 
 
 @pytest.mark.parametrize("kind", ["pipeline", "filtered"])

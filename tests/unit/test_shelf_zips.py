@@ -1,4 +1,4 @@
-"""Zip files as bytes: the same however the content comes, and beyond four gigabytes."""
+"""Zip files as bytes: the same however the content comes, and beyond two gigabytes."""
 
 import io
 import itertools
@@ -28,10 +28,10 @@ def test_how_content_is_cut_into_pieces_changes_no_byte():
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_sizes_beyond_four_gigabytes_use_zip64(monkeypatch, tmp_path, tool, count):
-    """The limits are lowered: what is written is what files of that size get."""
-    monkeypatch.setattr(zips, "_WIDE_FROM", 1000)
-    monkeypatch.setattr(zips, "_MANY", 3)
+def test_sizes_beyond_two_gigabytes_use_zip64(monkeypatch, tmp_path, tool, count):
+    """The limits are lowered: what is written is what files of that size get. Nothing else is wide."""
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 1000)
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 3)
     content = {f"{n}.bin": (random.Random(n).randbytes(1500 if n else 10),) * 2 for n in range(count)}
     content["large.csv"] = (b"1,2\n" * 5000,) * 2
     path = tmp_path / "wide.zip"
@@ -41,5 +41,6 @@ def test_sizes_beyond_four_gigabytes_use_zip64(monkeypatch, tmp_path, tool, coun
         assert {name: archive.read(name) for name in archive.namelist()} == {
             name: data for name, (data, _) in content.items()
         }
-        assert archive.getinfo("large.csv").extract_version == 45
+        wide = {info.filename for info in archive.infolist() if info.extract_version == 45}
+        assert wide == {name for name, (data, _) in content.items() if len(data) > 1000}
     subprocess.run([tool("unzip"), "-tqq", path], check=True)
