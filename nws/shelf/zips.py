@@ -110,14 +110,18 @@ def content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes
     Raises
     ------
     Broken
-        If it cannot be unpacked, or does not have its CRC-32, or is longer than declared.
+        If it cannot be unpacked, or does not have its CRC-32 or its declared size.
     """
     # zipfile passes over what is longer than declared; with room for one byte more, that byte spoils the CRC-32.
     roomy = copy.copy(member)
     roomy.file_size += 1
+    size = 0
     try:
         with archive.open(roomy) as source:
             while piece := source.read(PIECE):
+                size += len(piece)
                 yield piece
     except _RAISED as err:
         raise Broken(f"cannot be unpacked: {str(err)[:_SHOWN] or 'it ends too early'}") from err
+    if size != member.file_size:
+        raise Broken(f"does not have the {member.file_size} bytes that it declares")
