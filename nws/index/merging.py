@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-# Rows that are held and written at once: whole row groups, of the arrays a few, which take some megabytes.
-PART_ROWS = {META: GROUP_ROWS[META], DATA: 4 * GROUP_ROWS[DATA]}
+# What is held and written at once: a row group of meta, and as many of arrays as take about this many bytes.
+PART_BYTES = 8 << 20
+_MOST_GROUPS = 256
+_READ_ROWS = {META: GROUP_ROWS[META] // 16, DATA: GROUP_ROWS[DATA]}
 _KEY_COLUMNS = {
     META: ["prediction_id", "dataset_name", "task_type", "metric", "val_score"],
     DATA: ["prediction_id", "partition"],
@@ -35,23 +37,21 @@ class Merge:
     """Rows of some segments in one order.
 
     `order` has a row for each row that is kept: `segment`, the position of its segment in `paths`; `place`, its
-    position in that; `prediction_id`. `empty` are the segments that have no rows at all.
+    position in that. `first_id` and `last_id` are the lowest and the highest prediction_id, empty ones where there are
+    no rows. `empty` are the segments that have no rows at all.
     """
 
     paths: Sequence[Path]
     table: str
     order: pl.DataFrame
+    first_id: str = ""
+    last_id: str = ""
     empty: tuple[Path, ...] = ()
 
     @property
     def rows(self) -> int:
         """How many rows there are."""
         return len(self.order)
-
-    def ids(self) -> tuple[str, str]:
-        """Return the lowest and the highest prediction_id; empty ones where there are no rows."""
-        found = self.order["prediction_id"]
-        return (str(found.min()), str(found.max())) if len(found) else ("", "")
 
     def parts(self) -> Iterator[pa.Table]:
         """Yield the rows in their order, in tables of bounded size.
@@ -66,13 +66,21 @@ class Merge:
 
         owners, places = self.order[_SEGMENT].to_numpy(), self.order[_PLACE].to_numpy()
         sources = [_Source(path, self.table, places[owners == position]) for position, path in enumerate(self.paths)]
-        for start in range(0, len(owners), PART_ROWS[self.table]):
-            part = owners[start : start + PART_ROWS[self.table]]
+        size = self._part_rows()
+        for start in range(0, len(owners), size):
+            part = owners[start : start + size]
             counts = np.bincount(part, minlength=len(sources))
             taken = [source.take(int(count)) for source, count in zip(sources, counts, strict=True) if count]
             # The rows lie one source after the other; this is where each of them is to go.
             gathered = np.argsort(np.argsort(part, kind="stable"))
             yield pa.concat_tables(taken).take(pa.array(gathered))
+
+    def _part_rows(self) -> int:
+        group = GROUP_ROWS[self.table]
+        if self.table == META:
+            return group
+        stored = sum(path.stat().st_size for path in self.paths)
+        return group * min(max(PART_BYTES * self.rows // max(stored, 1) // group, 1), _MOST_GROUPS)
 
 
 def merge(paths: Sequence[Path], table: str, *, without: Sequence[pl.DataFrame] = ()) -> Merge:
@@ -96,13 +104,21 @@ def merge(paths: Sequence[Path], table: str, *, without: Sequence[pl.DataFrame] 
 
     found = [_keys(path, table).with_columns(pl.lit(at, pl.Int32).alias(_SEGMENT)) for at, path in enumerate(paths)]
     if not found:
-        return Merge(paths=[], table=table, order=pl.DataFrame(schema={"prediction_id": pl.String}))
+        return Merge(paths=[], table=table, order=pl.DataFrame())
     every = pl.concat(found).unique(KEYS[table], keep="first", maintain_order=True)
     for keys in without:
         every = every.join(keys, on=keys.columns, how="anti", maintain_order="left")
     ordered = every.sort(_order(table), nulls_last=True, maintain_order=True)
     empty = tuple(path for path, rows in zip(paths, found, strict=True) if not len(rows))
-    return Merge(paths=paths, table=table, order=ordered.select(_SEGMENT, _PLACE, "prediction_id"), empty=empty)
+    ids = (ordered["prediction_id"].min(), ordered["prediction_id"].max()) if len(ordered) else ("", "")
+    return Merge(
+        paths=paths,
+        table=table,
+        order=ordered.select(_SEGMENT, _PLACE),
+        first_id=str(ids[0]),
+        last_id=str(ids[1]),
+        empty=empty,
+    )
 
 
 def _order(table: str) -> list[pl.Expr]:
@@ -193,5 +209,5 @@ class _Source:
             unreadable(self._path),
             pq.ParquetFile(self._path, pre_buffer=False, page_checksum_verification=True) as file,
         ):
-            for batch in file.iter_batches(GROUP_ROWS[self._table]):
+            for batch in file.iter_batches(_READ_ROWS[self._table]):
                 yield pa.Table.from_batches([batch])

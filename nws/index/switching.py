@@ -130,9 +130,9 @@ def _write(catalog: Path, number: int, merge: Merge, report: Callable[[str], Non
             report(f"{done:,} of {merge.rows:,} rows written")
 
     segments.write(catalog, merge.table, name, parts())
-    first, last = merge.ids()
     size = (catalog / merge.table / name).stat().st_size
-    return {"name": name, "rows": merge.rows, "size_bytes": size, "first_id": first, "last_id": last}
+    ids = {"first_id": merge.first_id, "last_id": merge.last_id}
+    return {"name": name, "rows": merge.rows, "size_bytes": size, **ids}
 
 
 def _next(begun: State, change: Change, written: Mapping[str, list[JsonMap]]) -> IndexManifest:

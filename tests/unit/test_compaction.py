@@ -85,7 +85,7 @@ def test_arrays_are_sorted_by_prediction_in_small_groups(tmp_path):
 
 
 def test_parts_are_bounded_and_their_order_is_that_of_the_whole(tmp_path, monkeypatch):
-    monkeypatch.setitem(merging.PART_ROWS, segments.META, 7)
+    monkeypatch.setitem(segments.GROUP_ROWS, segments.META, 7)
     for start in range(0, 40, 8):
         once(tmp_path, *range(start, start + 8), val_score=float(start % 3))
     paths = segments.paths(tmp_path, segments.META)
