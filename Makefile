@@ -60,6 +60,7 @@ bench: $(VENV)/.test-tools
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/index.py
+	$(BIN)/python bench/peers.py
 	$(BIN)/python bench/gc.py
 	$(BIN)/python bench/overhead.py
 
