@@ -8,42 +8,43 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nws.index.reading import KEYS, scan
-from nws.index.segments import DATA, GROUP_ROWS, META, unreadable
+from nws.index.reading import KEYS
+from nws.index.segments import DATA, GROUP_ROWS, META
+from nws.index.sources import sources
 from nws.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    import numpy as np
     import polars as pl
     import pyarrow as pa
-    from numpy.typing import NDArray
+
+    from nws.index.sources import Source
 
 # What is held and written at once: a row group of meta, and as many of arrays as take about this many bytes.
 PART_BYTES = 8 << 20
 _MOST_GROUPS = 256
-_READ_ROWS = {META: GROUP_ROWS[META] // 16, DATA: GROUP_ROWS[DATA]}
 _KEY_COLUMNS = {
     META: ["prediction_id", "dataset_name", "task_type", "metric", "val_score"],
     DATA: ["prediction_id", "partition"],
 }
-_SEGMENT, _PLACE = "segment", "place"
+_SOURCE, _PLACE = "source", "place"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Merge:
     """Rows of some segments in one order.
 
-    `order` has a row for each row that is kept: `segment`, the position of its segment in `paths`; `place`, its
-    position in that. `first_id` and `last_id` are the lowest and the highest prediction_id, empty ones where there are
-    no rows. `empty` are the segments that have no rows at all.
+    `order` has a row for each row that is kept: `source`, the position of its source in `sources`; `place`, its
+    position in that. `stored` is how many bytes the segments take. `first_id` and `last_id` are the lowest and the
+    highest prediction_id, empty ones where there are no rows. `empty` are the segments that have no rows at all.
     """
 
-    paths: Sequence[Path]
     table: str
+    sources: Sequence[Source]
     order: pl.DataFrame
+    stored: int = 0
     first_id: str = ""
     last_id: str = ""
     empty: tuple[Path, ...] = ()
@@ -64,13 +65,14 @@ class Merge:
         import numpy as np
         import pyarrow as pa
 
-        owners, places = self.order[_SEGMENT].to_numpy(), self.order[_PLACE].to_numpy()
-        sources = [_Source(path, self.table, places[owners == position]) for position, path in enumerate(self.paths)]
+        owners, places = self.order[_SOURCE].to_numpy(), self.order[_PLACE].to_numpy()
+        for position, source in enumerate(self.sources):
+            source.ask(places[owners == position])
         size = self._part_rows()
         for start in range(0, len(owners), size):
             part = owners[start : start + size]
-            counts = np.bincount(part, minlength=len(sources))
-            taken = [source.take(int(count)) for source, count in zip(sources, counts, strict=True) if count]
+            counts = np.bincount(part, minlength=len(self.sources))
+            taken = [source.take(int(count)) for source, count in zip(self.sources, counts, strict=True) if count]
             # The rows lie one source after the other; this is where each of them is to go.
             gathered = np.argsort(np.argsort(part, kind="stable"))
             yield pa.concat_tables(taken).take(pa.array(gathered))
@@ -79,8 +81,7 @@ class Merge:
         group = GROUP_ROWS[self.table]
         if self.table == META:
             return group
-        stored = sum(path.stat().st_size for path in self.paths)
-        return group * min(max(PART_BYTES * self.rows // max(stored, 1) // group, 1), _MOST_GROUPS)
+        return group * min(max(PART_BYTES * self.rows // max(self.stored, 1) // group, 1), _MOST_GROUPS)
 
 
 def merge(paths: Sequence[Path], table: str, *, without: Sequence[pl.DataFrame] = ()) -> Merge:
@@ -89,7 +90,7 @@ def merge(paths: Sequence[Path], table: str, *, without: Sequence[pl.DataFrame] 
     Parameters
     ----------
     paths
-        The segments. Of rows that stand in several of them the one in the first of them is kept.
+        The segments. Of rows that stand in several of them, which are equal, one is kept.
     table
         Which table they are of.
     without
@@ -102,22 +103,26 @@ def merge(paths: Sequence[Path], table: str, *, without: Sequence[pl.DataFrame] 
     """
     import polars as pl
 
-    found = [_keys(path, table).with_columns(pl.lit(at, pl.Int32).alias(_SEGMENT)) for at, path in enumerate(paths)]
+    found, empty = sources(paths, table, _KEY_COLUMNS[table])
     if not found:
-        return Merge(paths=[], table=table, order=pl.DataFrame())
-    every = pl.concat(found).unique(KEYS[table], keep="first", maintain_order=True)
+        return Merge(table=table, sources=[], order=pl.DataFrame())
+    keyed = [
+        source.keys.with_row_index(_PLACE).with_columns(pl.col(_PLACE).cast(pl.Int64), pl.lit(at).alias(_SOURCE))
+        for at, source in enumerate(found)
+    ]
+    every = pl.concat(keyed).unique(KEYS[table], keep="first", maintain_order=True)
     for keys in without:
         every = every.join(keys, on=keys.columns, how="anti", maintain_order="left")
     ordered = every.sort(_order(table), nulls_last=True, maintain_order=True)
-    empty = tuple(path for path, rows in zip(paths, found, strict=True) if not len(rows))
     ids = (ordered["prediction_id"].min(), ordered["prediction_id"].max()) if len(ordered) else ("", "")
     return Merge(
-        paths=paths,
         table=table,
-        order=ordered.select(_SEGMENT, _PLACE),
+        sources=found,
+        order=ordered.select(_SOURCE, _PLACE),
+        stored=sum(path.stat().st_size for path in paths),
         first_id=str(ids[0]),
         last_id=str(ids[1]),
-        empty=empty,
+        empty=tuple(empty),
     )
 
 
@@ -141,73 +146,3 @@ def _badness() -> pl.Expr:
         by_goal.setdefault(metric.goal, []).append(metric.name)
     known = [pl.when(pl.col("metric").is_in(names)).then(ways[goal]) for goal, names in by_goal.items()]
     return pl.coalesce(*known)
-
-
-def _keys(path: Path, table: str) -> pl.DataFrame:
-    import polars as pl
-
-    with unreadable(path):
-        return scan([path], table).select(_KEY_COLUMNS[table]).collect().with_row_index(_PLACE).cast({_PLACE: pl.Int64})
-
-
-class _Source:
-    """One segment, read from front to back as its rows are asked for.
-
-    Parameters
-    ----------
-    path
-        The segment.
-    table
-        Which table it is of.
-    places
-        The positions of the rows that will be asked for, in the order in which they will be.
-    """
-
-    def __init__(self, path: Path, table: str, places: NDArray[np.int64]) -> None:
-        self._path = path
-        self._table = table
-        self._places = places
-        self._held: list[pa.Table] = []
-        # Nothing is opened before its first row is due: segments follow each other in time, and few are open at once.
-        self._source = self._read()
-
-    def take(self, count: int) -> pa.Table:
-        """Return the next rows."""
-        import pyarrow as pa
-
-        while sum(map(len, self._held)) < count:
-            self._held.append(next(self._source))
-        gathered = pa.concat_tables(self._held)
-        self._held = [gathered.slice(count)]
-        return gathered.slice(0, count)
-
-    def _read(self) -> Iterator[pa.Table]:
-        import numpy as np
-        import pyarrow as pa
-
-        if np.all(np.diff(self._places) > 0):
-            yield from self._in_order()
-        else:
-            # A segment in another order is one that was appended, which are small.
-            yield pa.concat_tables(self._batches()).take(pa.array(self._places))
-
-    def _in_order(self) -> Iterator[pa.Table]:
-        import numpy as np
-        import pyarrow as pa
-
-        start = 0
-        for batch in self._batches():
-            first, last = np.searchsorted(self._places, [start, start + len(batch)])
-            yield batch.take(pa.array(self._places[first:last] - start))
-            start += len(batch)
-
-    def _batches(self) -> Iterator[pa.Table]:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        with (
-            unreadable(self._path),
-            pq.ParquetFile(self._path, pre_buffer=False, page_checksum_verification=True) as file,
-        ):
-            for batch in file.iter_batches(_READ_ROWS[self._table]):
-                yield pa.Table.from_batches([batch])

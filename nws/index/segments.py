@@ -29,6 +29,8 @@ TABLES = {META: columns.META, DATA: columns.DATA}
 # One look-up by prediction_id reads one group, so groups of the heavy table are small.
 GROUP_ROWS = {META: 65_536, DATA: 64}
 _CHUNK = 4096
+# Fewer rows are not compressed: it would take longer, and of meta more room.
+_COMPRESSED_FROM = 64
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _APPENDED = re.compile(r"(\d{8}T\d{6}\.\d{6}Z)-[0-9a-f]{16}(-once)?\.parquet")
 _MERGED = re.compile(r"merged-(\d{8})-[0-9a-f]{16}\.parquet")
@@ -80,7 +82,7 @@ def append(catalog: Path, rows: Sequence[Row], *, name: str | None = None) -> st
     chosen = name or _fresh_name()
     items = {DATA: [item for row in ordered for item in row.data], META: [row.meta for row in ordered]}
     for table, listed in items.items():
-        if not write(catalog, table, chosen, _tables(listed, table)):
+        if not write(catalog, table, chosen, _tables(listed, table), compressed=len(listed) >= _COMPRESSED_FROM):
             if name is None:
                 raise Conflict(f"{catalog / table / chosen} is already there", hint="try again: names are random")
             if table == META:
@@ -94,7 +96,7 @@ def void(catalog: Path, name: str) -> bool:
 
     An empty segment stands there then. False means that the name was taken: by the one whose it is, or by another call.
     """
-    if not write(catalog, META, name, _tables([], META)):
+    if not write(catalog, META, name, _tables([], META), compressed=False):
         return False
     # Arrays that were written without the rows that would have made them visible.
     fsio.remove_all(catalog / DATA, [name])
@@ -188,7 +190,7 @@ def unreadable(path: Path) -> Iterator[None]:
         ) from err
 
 
-def write(catalog: Path, table: str, name: str, parts: Iterable[pa.Table]) -> bool:
+def write(catalog: Path, table: str, name: str, parts: Iterable[pa.Table], *, compressed: bool = True) -> bool:
     """Write one segment durably; no part of it is larger in memory than what `parts` yields.
 
     Returns
@@ -205,7 +207,9 @@ def write(catalog: Path, table: str, name: str, parts: Iterable[pa.Table]) -> bo
     # Staged beside the table and not in it: polars refuses a directory that holds anything but Parquet files, and a
     # writer that is killed leaves its temporary file behind.
     with fsio.staged(catalog) as (temp, handle):
-        with pq.ParquetWriter(handle, columns.arrow_schema(TABLES[table]), **_options(table)) as writer:
+        with pq.ParquetWriter(
+            handle, columns.arrow_schema(TABLES[table]), **_options(table, compressed=compressed)
+        ) as writer:
             writer.add_key_value_metadata({columns.FORMAT_KEY: str(columns.FORMAT)})
             for part in parts:
                 writer.write_table(part, row_group_size=GROUP_ROWS[table])
@@ -233,9 +237,9 @@ def _fresh_name(promise: str = "") -> str:
     return f"{stamp(dt.datetime.now(dt.UTC))}-{os.urandom(8).hex()}{promise}.parquet"
 
 
-def _options(table: str) -> dict[str, Any]:
+def _options(table: str, *, compressed: bool) -> dict[str, Any]:
     return {
-        "compression": "zstd",
+        "compression": "zstd" if compressed else "none",
         "use_dictionary": columns.DICTIONARY["META" if table == META else "DATA"],
         "write_page_checksum": True,
         # The columns say all that readers need; the copy of the Arrow schema would double a small segment.
