@@ -11,6 +11,7 @@ import compileall
 import json
 import os
 import random
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -62,6 +63,7 @@ def main(rounds, largest):
             if count <= largest:
                 known = synthesized(root / str(count), count)
                 cold(root / str(count), count, known["best"]["wheat"], rounds, goal)
+        questions(root / str(largest), rounds)
         piled_up(root / "piled", rounds)
         warm(root / "10000", rounds)
         look_up(root / "arrays", rounds)
@@ -98,6 +100,25 @@ def measured(command):
     child.returncode = os.waitstatus_to_exitcode(status)
     check(child.returncode == 0)
     return printed, usage.ru_maxrss / 1024
+
+
+QUESTIONS = (
+    "catalog list -n 10",
+    "catalog best --metric test_r2",
+    "catalog search --where 'val_rpd > 2 and model_type == \"Ridge\"' --rmse-max 0.1 -n 10",
+    "catalog stats --by model_type",
+    "runs list -n 10",
+)
+
+
+def questions(workspace, rounds):
+    """Other questions to the largest index, each from a fresh process."""
+    print(f"the same with other questions to {int(workspace.name):,} predictions")
+    floor = [sys.executable, "-c", "import polars"]
+    for question in QUESTIONS:
+        nws, peaks = [sys.executable, "-m", "nws", "-C", str(workspace), *shlex.split(question)], []
+        sides = alternate(rounds, lambda: measured(floor), lambda nws=nws, peaks=peaks: peaks.append(measured(nws)[1]))
+        show(f"  {question}"[:56], sides, f"import polars, {max(peaks):.0f} MB", None)
 
 
 def piled_up(workspace, rounds):
