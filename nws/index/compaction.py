@@ -13,7 +13,7 @@ from nws import fsio
 from nws.errors import Damaged, Locked, NwsError
 from nws.index import segments, state
 from nws.index.merging import merge
-from nws.index.reading import KEYS, scan, verify
+from nws.index.reading import repeated, scan
 from nws.index.segments import DATA, META, TABLES
 from nws.index.switching import Change, switch
 
@@ -101,22 +101,6 @@ def forget(catalog: Path, ids: Sequence[str]) -> int:
     return done
 
 
-def heal(catalog: Path) -> bool:
-    """Let the index count without merged segments that somebody took away, and say whether there were any.
-
-    An index without a manifest gets its first one, so that old promises of names are not relied on.
-    """
-
-    def without(begun: State) -> bool | None:
-        gone = {table: [path.name for path in begun.missing(table)] for table in TABLES}
-        lost = any(gone.values())
-        if begun.manifest.number and not lost:
-            return False
-        return lost if switch(begun, Change(gone=gone)) else None
-
-    return bool(_until_done(catalog, without))
-
-
 def _until_done(catalog: Path, step: Callable[[State], T | None]) -> T | None:
     """Return what a step from the present state gives; None means that another process was quicker: it is tried again.
 
@@ -196,20 +180,6 @@ def _merge(begun: State, table: str, names: Sequence[str], *, without: pl.DataFr
     chosen = set(names)
     once, perhaps = begun.once(table), [path for path in begun.perhaps(table) if path.name in chosen]
     others = [path for path in once if path.name not in chosen]
-    apart = [_known(begun, others, perhaps, table)] if others and perhaps else []
+    apart = [repeated(begun, perhaps, others, table)] if others and perhaps else []
     left_out = apart if without is None else [*apart, without]
     return merge([*(path for path in once if path.name in chosen), *perhaps], table, without=left_out)
-
-
-def _known(begun: State, others: Sequence[Path], perhaps: Sequence[Path], table: str) -> pl.DataFrame:
-    """Return the keys of rows of `perhaps` that stand in `others`."""
-    import polars as pl
-
-    keys = KEYS[table]
-    asked = scan(perhaps, table).select(keys).unique()
-    try:
-        return scan(others, table).select(keys).join(asked, on=keys, how="semi").collect(engine="streaming")
-    except pl.exceptions.PolarsError:
-        # Which of the segments it is, it does not always say.
-        verify(begun)
-        raise

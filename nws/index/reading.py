@@ -94,6 +94,26 @@ def collect(catalog: Path, query: Callable[[], pl.LazyFrame]) -> pl.DataFrame:
     return query().collect()
 
 
+def repeated(found: state.State, paths: Sequence[Path], others: Sequence[Path], table: str) -> pl.DataFrame:
+    """Return the keys of rows of some segments that stand in others as well.
+
+    Raises
+    ------
+    Damaged
+        If a segment of this state cannot be read.
+    """
+    import polars as pl
+
+    keys = KEYS[table]
+    asked = scan(paths, table).select(keys).unique()
+    try:
+        return scan(others, table).select(keys).join(asked, on=keys, how="semi").collect(engine="streaming")
+    except pl.exceptions.PolarsError:
+        # Which of the segments it is, it does not always say.
+        verify(found)
+        raise
+
+
 def verify(found: state.State) -> None:
     """Read every segment that counts from end to end.
 

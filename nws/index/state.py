@@ -6,15 +6,16 @@ must not know what is in a segment, or how segments are merged. The protocol is 
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from nws import fsio
-from nws.errors import Locked
+from nws.errors import Damaged, Locked
 from nws.index import segments
 from nws.index.segments import DATA, META
-from nws.records import JsonMap, decode, encode
+from nws.records import JsonMap, decode, encode, now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 FOLDER = "_manifests"
 _NAME = re.compile(r"(\d{8})\.json")
 _ATTEMPTS = 50
+_ENTRY = frozenset({"name", "rows", "size_bytes", "first_id", "last_id"})
+_RENEWED = "`nws reindex` makes a new one from what the segments hold"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,8 +131,10 @@ def read(catalog: Path, tables: Sequence[str] = (META, DATA)) -> State:
     ------
     Locked
         If there is a newer manifest at every look.
+    Damaged
+        If the newest manifest cannot be read.
     NewerFormat
-        If a newer nws wrote the manifest.
+        If a newer nws wrote it.
     """
     for _ in range(_ATTEMPTS):
         manifest = _newest(catalog)
@@ -139,6 +144,16 @@ def read(catalog: Path, tables: Sequence[str] = (META, DATA)) -> State:
         if _is_newest(catalog, manifest.number, listed):
             return State(catalog=catalog, manifest=manifest, listed=listed)
     raise Locked(f"{catalog} changes faster than it can be read", hint="try again")
+
+
+def without_manifest(catalog: Path) -> State:
+    """Return the index as its segments tell of it, where the newest manifest cannot be read.
+
+    No merged segment counts in it, and no promise of a name.
+    """
+    manifest = dataclasses.replace(NONE_YET, number=numbers(catalog)[-1], settled_before=segments.stamp(now()))
+    listed = {table: frozenset(segments.names(catalog / table)) for table in (META, DATA)}
+    return State(catalog=catalog, manifest=manifest, listed=listed)
 
 
 def publish(catalog: Path, manifest: IndexManifest) -> bool:
@@ -173,7 +188,14 @@ def _open(catalog: Path, number: int) -> IndexManifest | None:
         data = path.read_bytes()
     except FileNotFoundError:
         return None
-    return decode(IndexManifest, data, where=str(path))
+    try:
+        manifest = decode(IndexManifest, data, where=str(path))
+    except Damaged as err:
+        raise Damaged(err.message, hint=_RENEWED) from err
+    entries = [*manifest.meta, *manifest.data]
+    if manifest.number != number or not all(entry.keys() >= _ENTRY for entry in entries):
+        raise Damaged(f"{path}: not as it was written", hint=_RENEWED)
+    return manifest
 
 
 def _is_newest(catalog: Path, number: int, listed: dict[str, frozenset[str]]) -> bool:

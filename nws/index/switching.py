@@ -40,11 +40,13 @@ class Change:
     """What is different in the next state.
 
     `merges` are written as new merged segments; `gone` are the names, by table, of segments that do not count any
-    more; `void` are names that were taken away from their writers.
+    more; `named` are entries of the manifest, by table, for merged segments that are there and did not count; `void`
+    are names that were taken away from their writers.
     """
 
     gone: Mapping[str, Iterable[str]]
     merges: Sequence[Merge] = ()
+    named: Mapping[str, Sequence[JsonMap]] = field(default_factory=dict)
     void: Iterable[str] = field(default_factory=tuple)
 
 
@@ -130,9 +132,13 @@ def _write(catalog: Path, number: int, merge: Merge, report: Callable[[str], Non
             report(f"{done:,} of {merge.rows:,} rows written")
 
     segments.write(catalog, merge.table, name, parts())
-    size = (catalog / merge.table / name).stat().st_size
-    ids = {"first_id": merge.first_id, "last_id": merge.last_id}
-    return {"name": name, "rows": merge.rows, "size_bytes": size, **ids}
+    return entry(catalog / merge.table / name, rows=merge.rows, first_id=merge.first_id, last_id=merge.last_id)
+
+
+def entry(path: Path, *, rows: int, first_id: str, last_id: str) -> JsonMap:
+    """Return what a manifest says of a merged segment."""
+    size = path.stat().st_size
+    return {"name": path.name, "rows": rows, "size_bytes": size, "first_id": first_id, "last_id": last_id}
 
 
 def _next(begun: State, change: Change, written: Mapping[str, list[JsonMap]]) -> IndexManifest:
@@ -145,7 +151,7 @@ def _next(begun: State, change: Change, written: Mapping[str, list[JsonMap]]) ->
     retired = {name: at for name, at in before.retired.items() if name in there or parse_time(at) > recent}
     appended = {name for names in gone.values() for name in names if segments.merged_number(name) is None}
     void = {*before.void, *change.void}
-    meta, data = (kept[table] + written[table] for table in TABLES)
+    meta, data = ([*kept[table], *change.named.get(table, ()), *written[table]] for table in TABLES)
     return dataclasses.replace(
         before,
         number=before.number + 1,

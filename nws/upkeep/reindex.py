@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from nws.index import compaction, segments, state
+from nws.index.healing import heal
 from nws.index.reading import collect, lazily
 from nws.pipeline.rows import index_row, stored_blocks
 
@@ -41,7 +42,7 @@ def reindex(workspace: Workspace, *, report: Callable[[str], None] = lambda _: N
                 count += 1
                 report(f"{count:,} pipelines looked at")
 
-    compaction.heal(workspace.catalog)
+    heal(workspace.catalog)
     compaction.compact(workspace.catalog, report=report)
     return _index(workspace, refs())
 

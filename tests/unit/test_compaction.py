@@ -13,6 +13,7 @@ from nws import fsio
 from nws.errors import Damaged, Locked, NewerFormat
 from nws.index import columns, compaction, merging, segments, state, switching
 from nws.index.compaction import LARGEST, PILED_UP, Compaction
+from nws.index.healing import heal
 from nws.index.predictions import Predictions
 from nws.index.reading import collect, lazily
 from nws.metrics import CLASSIFICATION
@@ -285,15 +286,15 @@ def test_damage_is_named_and_nothing_is_changed(tmp_path, spoil):
 
 
 def test_an_index_counts_on_without_what_was_taken_away(tmp_path):
-    assert not compaction.heal(tmp_path / "none")
+    assert not heal(tmp_path / "none")
     once(tmp_path, *range(100))
     compaction.compact(tmp_path)
     (first,) = segments.paths(tmp_path, segments.META)
     once(tmp_path, 120)
     compaction.compact(tmp_path)
     first.unlink()
-    assert compaction.heal(tmp_path)
-    assert not compaction.heal(tmp_path)
+    assert heal(tmp_path)
+    assert not heal(tmp_path)
     assert numbers(tmp_path) == [120]
 
 
@@ -322,3 +323,65 @@ def test_forgetting_waits_for_who_is_merging_and_says_so_in_the_end(tmp_path, mo
     with fsio.lock(fsio.make_folder(tmp_path / state.FOLDER) / ".compacting"), pytest.raises(Locked):
         compaction.forget(tmp_path, [row(1).meta["prediction_id"]])
     assert numbers(tmp_path) == [1]
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda path: path.write_bytes(path.read_bytes()[:100]),
+        lambda path: path.write_bytes(b"{}"),
+        lambda path: path.write_bytes(path.read_bytes().replace(b'"rows"', b'"rocks"')),
+        lambda path: path.write_bytes(path.read_bytes().replace(b'"name": "merged-', b'"name": "merged_')),
+    ],
+    ids=["torn", "empty", "entries", "names"],
+)
+def test_a_harmed_manifest_loses_no_row(tmp_path, harm):
+    for start in (0, 100, 200):
+        once(tmp_path, *range(start, start + 30 - start // 10))
+        compaction.compact(tmp_path)
+    once(tmp_path, 300)
+    segments.append(tmp_path, [row(300), row(5)])
+    before = {table: everything(tmp_path, table) for table in segments.TABLES}
+    harm(tmp_path / "_manifests" / f"{state.numbers(tmp_path)[-1]:08d}.json")
+    with pytest.raises(Damaged) as caught:
+        numbers(tmp_path)
+    assert "nws reindex" in caught.value.hint
+    assert heal(tmp_path)
+    assert not heal(tmp_path)
+    for table in segments.TABLES:
+        assert everything(tmp_path, table).equals(before[table])
+    compaction.compact(tmp_path)
+    for table in segments.TABLES:
+        assert everything(tmp_path, table).equals(before[table])
+        assert len(pl.read_parquet(tmp_path / table)) == len(before[table])
+
+
+def test_healing_does_not_count_rows_twice(tmp_path):
+    """A stray may be what a killed compaction made of segments that still count."""
+    once(tmp_path, *range(50))
+    compaction.compact(tmp_path)
+    once(tmp_path, 60)
+    compaction.compact(tmp_path)
+    for table in segments.TABLES:
+        first, second = sorted(segments.paths(tmp_path, table), key=lambda path: -path.stat().st_size)
+        stray = merging.merge([first, second], table)
+        assert segments.write(tmp_path, table, segments.merged_name(9), stray.parts())
+        second.unlink()
+    assert heal(tmp_path)
+    assert numbers(tmp_path) == [*range(50), 60]
+    assert len(pl.read_parquet(tmp_path / segments.META)) == 51
+    assert len(pl.read_parquet(tmp_path / segments.DATA)) == 153
+
+
+def test_a_harmed_manifest_does_not_bring_retired_segments_back(tmp_path):
+    name = once(tmp_path, 1, 2)
+    retired = {table: (tmp_path / table / name).read_bytes() for table in segments.TABLES}
+    compaction.compact(tmp_path)
+    for table, data in retired.items():
+        (tmp_path / table / name).write_bytes(data)
+    assert numbers(tmp_path) == [1, 2]
+    (tmp_path / "_manifests" / "00000001.json").write_bytes(b"")
+    assert heal(tmp_path)
+    assert numbers(tmp_path) == [1, 2]
+    compaction.compact(tmp_path)
+    assert len(pl.read_parquet(tmp_path / segments.META)) == 2
