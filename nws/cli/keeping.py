@@ -21,7 +21,7 @@ def compact(*, session: Handed) -> None:
     finally:
         progress.clear()
     if done is None:
-        session.output.say("another process is merging segments, or there are none; nothing was changed")
+        session.output.say("another process is merging segments; nothing was changed")
         return
     if session.json:
         session.output.record("compact", {"merged": done.merged, "segments": done.segments})

@@ -62,7 +62,7 @@ def compact(catalog: Path, *, least: int = 1, report: Callable[[str], None] = la
     Returns
     -------
     Compaction | None
-        None if there was nothing to do, or another process is at it.
+        None if another process is at it.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def compact(catalog: Path, *, least: int = 1, report: Callable[[str], None] = la
         If a segment cannot be read, or is gone; nothing is changed then.
     """
     if not (catalog / META).is_dir():
-        return None
+        return Compaction(merged=0, segments=0)
     with _alone(catalog) as alone:
         return _until_done(catalog, lambda begun: _compact(begun, least, report)) if alone else None
 

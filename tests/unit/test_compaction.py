@@ -98,7 +98,8 @@ def test_parts_are_bounded_and_their_order_is_that_of_the_whole(tmp_path, monkey
 
 
 def test_a_segment_is_not_merged_alone_nor_twice(tmp_path):
-    assert compaction.compact(tmp_path) is None
+    assert compaction.compact(tmp_path) == Compaction(merged=0, segments=0)
+    assert list(tmp_path.iterdir()) == []
     once(tmp_path, 1)
     assert compaction.compact(tmp_path, least=2) == Compaction(merged=0, segments=1)
     assert compaction.compact(tmp_path) == Compaction(merged=1, segments=1)
