@@ -55,7 +55,7 @@ def compact(catalog: Path, *, least: int = 1, report: Callable[[str], None] = la
     catalog
         Folder of the tables.
     least
-        Only if there are so many appended segments.
+        Only if there are so many appended segments. With 1, what a killed compaction left is removed in any case.
     report
         Called with how far it is, in words.
 
@@ -121,7 +121,9 @@ def _alone(catalog: Path, *, wait: float = 0.0) -> Iterator[bool]:
 
 def _compact(begun: State, least: int, report: Callable[[str], None]) -> Compaction | None:
     due = len(begun.appended(META)) >= least > 0
-    left_over = any(begun.strays(table) or begun.over(table) for table in TABLES)
+    # Where locks are none, what looks left over may be the work of another, which a manifest of ours would undo: only
+    # who has something to merge, or was asked to, makes one.
+    left_over = least == 1 and any(begun.strays(table) or begun.over(table) for table in TABLES)
     report(f"{len(begun.appended(META)):,} segments to merge")
     if not due and not left_over:
         return Compaction(merged=0, segments=len(begun.manifest.meta) + len(begun.appended(META)))

@@ -225,6 +225,8 @@ def test_what_a_killed_compaction_left_does_not_count_and_is_cleaned_up(tmp_path
     left = segments.merged_name(2)
     (tmp_path / segments.META / left).write_bytes(b"")
     assert numbers(tmp_path) == [1, 2]
+    compaction.tidy(tmp_path)
+    assert left in segments.names(tmp_path / segments.META)
     compaction.compact(tmp_path)
     assert not {stray, left} & set(segments.names(tmp_path / segments.META))
     assert numbers(tmp_path) == [1, 2]
