@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nws.index import segments
+from nws.index.compaction import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    import polars as pl
 
     from nws.index.table import Table
 
@@ -25,14 +24,15 @@ def copy(table: Table, folder: Path, prediction_ids: Sequence[str] | None) -> in
     import polars as pl
 
     chosen = pl.lit(value=True) if prediction_ids is None else pl.col("prediction_id").is_in(list(prediction_ids))
-    meta = table.rows(lambda: table.meta(chosen).sort("prediction_id"))
-    for part in meta.iter_slices(AT_ONCE):
-        segments.append(folder, _rows(table, part))
-    return len(meta)
+    ids = table.rows(lambda: table.meta(chosen).select("prediction_id").sort("prediction_id"))["prediction_id"]
+    for start in range(0, len(ids), AT_ONCE):
+        segments.append(folder, _rows(table, ids[start : start + AT_ONCE].to_list()))
+        tidy(folder)
+    return len(ids)
 
 
-def _rows(table: Table, meta: pl.DataFrame) -> list[segments.Row]:
-    ids = meta["prediction_id"].to_list()
+def _rows(table: Table, ids: Sequence[str]) -> list[segments.Row]:
+    meta = table.rows(lambda: table.of(segments.META, ids))
     arrays = table.rows(lambda: table.of(segments.DATA, ids))
     data: dict[str, list[dict[str, Any]]] = {}
     for row in arrays.iter_rows(named=True):
