@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from forking import run_script
 from workspaces import check_whole, ridge_grid, small_csv
 
 from nws import Workspace
@@ -41,37 +42,13 @@ shutil.rmtree(folder / "warm")
 DIE_AT = (
     HEAD
     + """
-def work(step):
-    shelf = archives(folder / "steps" / str(step) / "archives")
-    count = itertools.count(1)
-    def passed():
-        if next(count) == step:
-            os._exit(9)
-    def watch(event, words):
-        if event in ("open", "os.mkdir", "os.link", "os.remove") and str(shelf.root.parent) in str(words[0]):
-            passed()
-    sys.addaudithook(watch)
-    fsync = os.fsync
-    def counted(descriptor):
-        passed()
-        fsync(descriptor)
-    os.fsync = counted
-    shelf.add(pipeline, kind)
+from forking import die_at, every_death
 
-for step in itertools.count(1):
-    pid = os.fork()
-    if pid == 0:
-        try:
-            work(step)
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-            os._exit(1)
-        os._exit(0)
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    assert code in (0, 9), code
-    if code == 0:
-        break
-print(step)
+def work(root, step):
+    die_at(step, root)
+    archives(root / "archives").add(pipeline, kind)
+
+print(every_death(lambda step: folder / "steps" / str(step), work))
 """
 )
 
@@ -98,21 +75,9 @@ def only(workspace):
     return next(run.pipelines())
 
 
-def script(text, *words):
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", text, *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_writer_that_dies_at_any_step_leaves_no_half_archive(workspace, kind):
-    (steps,) = script(DIE_AT, workspace.root, kind)
+    (steps,) = run_script(DIE_AT, workspace.root, kind)
     assert int(steps) > 8
     states = []
     for step in range(1, int(steps) + 1):
@@ -166,7 +131,7 @@ except OSError as err:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_full_disk_is_said_and_leaves_nothing(workspace, kind):
-    assert script(FULL, workspace.root, kind) == [str(errno.EFBIG), "True"]
+    assert run_script(FULL, workspace.root, kind) == [str(errno.EFBIG), "True"]
     assert [path for path in workspace.archives.root.rglob("*") if path.is_file()] == []
 
 
