@@ -6,6 +6,7 @@ not know which order is wanted, or why.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nws.index.reading import scan
@@ -89,7 +90,7 @@ def sources(paths: Sequence[Path], table: str, columns: Sequence[str]) -> tuple[
     small, large = _by_size(paths)
     tables = [pa.concat_tables(_batches(path, table)) for path in small]
     empty = [path for path, rows in zip(small, tables, strict=True) if not len(rows)]
-    found = [Source(_keys(path, table, columns), lambda path=path: _batches(path, table)) for path in large]  # type: ignore[misc]
+    found = [Source(_keys(path, table, columns), partial(_batches, path, table)) for path in large]
     if tables:
         together = pa.concat_tables(tables)
         keys = pl.from_arrow(together.select(list(columns)))

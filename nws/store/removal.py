@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from nws import fsio
@@ -52,7 +53,7 @@ class Removal:
         for folder in steady(lambda: fsio.names(root)):
             if not is_hex(folder, 2):
                 continue
-            for name in steady(lambda folder=folder: fsio.names(root / folder)):  # type: ignore[misc]
+            for name in steady(partial(fsio.names, root / folder)):
                 text, ending = name[:HEX_LENGTH], name[HEX_LENGTH:]
                 if ending in {SUFFIX, SUFFIX + DOOMED} and is_hex(text, HEX_LENGTH) and text.startswith(folder):
                     yield Held(ObjectId(text), doomed=ending != SUFFIX)
