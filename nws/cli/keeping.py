@@ -15,11 +15,8 @@ def compact(*, session: Handed) -> None:
 
     Runs do this by themselves when segments pile up. Readers and writers go on meanwhile.
     """
-    progress = Progress(session.output, time.monotonic)
-    try:
+    with Progress(session.output, time.monotonic) as progress:
         done = session.workspace().compact(report=progress.update)
-    finally:
-        progress.clear()
     if done is None:
         session.output.say("another process is merging segments; nothing was changed")
         return

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
 from nws.errors import NwsError
 from nws.ids import finite
@@ -248,6 +248,12 @@ class Progress:
         self._clock = clock
         self._last = clock()
         self._shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
 
     def update(self, text: str, *, final: bool = False) -> None:
         """Show `text` if it is time to."""

@@ -290,11 +290,8 @@ def rev_parse(
 
 def reindex(*, session: Handed) -> None:
     """Add to the index every published pipeline that it lacks; nothing is added twice."""
-    progress = Progress(session.output, time.monotonic)
-    try:
+    with Progress(session.output, time.monotonic) as progress:
         added = session.workspace().reindex(report=progress.update)
-    finally:
-        progress.clear()
     if session.json:
         session.output.record("reindex", {"added": added})
     session.output.say(f"{plural(added, 'pipeline')} added to the index")

@@ -21,11 +21,8 @@ def gc(*, grace: str = "2w", dry_run: bool = False, session: Handed) -> None:
         Only say what would go.
     """
     kept_for = length(grace, "--grace")
-    progress = Progress(session.output, time.monotonic)
-    try:
+    with Progress(session.output, time.monotonic) as progress:
         found = session.workspace().gc(grace=kept_for, dry_run=dry_run, report=progress.update)
-    finally:
-        progress.clear()
     if session.json:
         session.output.record("gc", {**vars(found), "dry_run": dry_run, "grace_seconds": kept_for.total_seconds()})
         return

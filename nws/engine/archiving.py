@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from nws.engine.summary import ranked
+from nws.engine.summary import best_by_target
 from nws.errors import NwsError
 from nws.shelf.contents import BEST_PREDICTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from nws.engine.publish import Entry
@@ -43,7 +43,7 @@ def archive_best(archives: Shelf, run: Run, found: Sequence[Entry]) -> tuple[lis
     """
     paths: list[Path] = []
     failure: NwsError | OSError | None = None
-    for entry in _best_by_target(found):
+    for entry in best_by_target(found).values():
         try:
             paths.append(archives.add(entry.pipeline, BEST_PREDICTIONS))
             run.log(f"archived the predictions of {entry.pipeline.record.id}: {paths[-1].name}")
@@ -52,12 +52,3 @@ def archive_best(archives: Shelf, run: Run, found: Sequence[Entry]) -> tuple[lis
             with contextlib.suppress(OSError):
                 run.log(f"could not archive the predictions of {entry.pipeline.record.id}: {err}")
     return paths, failure
-
-
-def _best_by_target(found: Sequence[Entry]) -> Iterator[Entry]:
-    seen = set()
-    for entry in ranked(found):
-        target = entry.pipeline.record.dataset["targets"][0]
-        if target not in seen:
-            seen.add(target)
-            yield entry

@@ -54,6 +54,14 @@ def ranked(found: Iterable[Entry]) -> list[Entry]:
     return [entry for _, entry in sorted(scored, key=lambda pair: _badness(pair[1], pair[0]))]
 
 
+def best_by_target(found: Iterable[Entry]) -> dict[str, Entry]:
+    """Return the first of the ranked entries of each target."""
+    best: dict[str, Entry] = {}
+    for entry in ranked(found):
+        best.setdefault(entry.pipeline.record.dataset["targets"][0], entry)
+    return best
+
+
 def validation_score(entry: Entry) -> float | None:
     """Return the primary metric of an entry on the validation partition."""
     if entry.metrics is None or entry.metrics.val is None:
@@ -86,7 +94,10 @@ def summarize(run: Run, found: Sequence[Entry], *, status: str, skipped: int, st
     records = [entry.pipeline.record for entry in found]
     failed = [record for record in records if record.status == FAILED]
     done = status != "running"
-    best = {target: _best(found, target) for target in sorted({record.dataset["targets"][0] for record in records})}
+    firsts = best_by_target(found)
+    best = {
+        target: _told(firsts.get(target)) for target in sorted({record.dataset["targets"][0] for record in records})
+    }
     first = records[0].dataset["targets"][0] if records else None
     return RunSummary(
         run_id=run.name,
@@ -131,8 +142,7 @@ def renew(run: Run) -> None:
     run.write(dataclasses.replace(after, **kept))
 
 
-def _best(found: Sequence[Entry], target: str) -> dict[str, Any] | None:
-    first = next(iter(ranked(entry for entry in found if entry.pipeline.record.dataset["targets"][0] == target)), None)
+def _told(first: Entry | None) -> dict[str, Any] | None:
     if first is None or first.metrics is None:
         return None
     return {

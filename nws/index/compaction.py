@@ -13,8 +13,8 @@ from nws import fsio
 from nws.errors import Damaged, Locked, NwsError
 from nws.index import segments, state
 from nws.index.merging import merge
-from nws.index.reading import repeated, scan
-from nws.index.segments import DATA, META, TABLES
+from nws.index.reading import repeated
+from nws.index.segments import DATA, META, TABLES, scan
 from nws.index.switching import Change, switch
 
 if TYPE_CHECKING:
@@ -78,6 +78,10 @@ def compact(catalog: Path, *, least: int = 1, report: Callable[[str], None] = la
 def tidy(catalog: Path) -> None:
     """Merge appended segments if they have piled up; what stands in the way is left for those who ask to say."""
     with contextlib.suppress(NwsError, OSError):
+        # One listing, which is all that most calls come to: writers call this after each batch.
+        names = segments.names(catalog / META)
+        if sum(segments.merged_number(name) is None for name in names) < PILED_UP:
+            return
         compact(catalog, least=PILED_UP)
 
 
@@ -120,13 +124,14 @@ def _alone(catalog: Path, *, wait: float = 0.0) -> Iterator[bool]:
 
 
 def _compact(begun: State, least: int, report: Callable[[str], None]) -> Compaction | None:
-    due = len(begun.appended(META)) >= least > 0
+    appended = begun.appended(META)
+    due = len(appended) >= least > 0
     # Where locks are none, what looks left over may be the work of another, which a manifest of ours would undo: only
     # who has something to merge, or was asked to, makes one.
     left_over = least == 1 and any(begun.strays(table) or begun.over(table) for table in TABLES)
-    report(f"{len(begun.appended(META)):,} segments to merge")
+    report(f"{len(appended):,} segments to merge")
     if not due and not left_over:
-        return Compaction(merged=0, segments=len(begun.manifest.meta) + len(begun.appended(META)))
+        return Compaction(merged=0, segments=len(begun.manifest.meta) + len(appended))
     taken = {table: _taken(begun, table) if due else [] for table in TABLES}
     meta = _merge(begun, META, taken[META])
     void = {path.name for path in meta.empty}

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from nws.errors import Damaged, Locked
 from nws.index import segments, state
 from nws.index.merging import merge
-from nws.index.reading import repeated, scan
-from nws.index.segments import TABLES
+from nws.index.reading import repeated
+from nws.index.segments import TABLES, scan
 from nws.index.switching import Change, entry, switch
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nws.index.ranking import own_badness
 from nws.index.reading import KEYS
 from nws.index.segments import DATA, GROUP_ROWS, META
 from nws.index.sources import sources
-from nws.metrics import METRICS
+from nws.metrics import VALIDATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -132,17 +133,4 @@ def _order(table: str) -> list[pl.Expr]:
     if table == DATA:
         # What was appended has this order already, and is read from front to back.
         return [pl.col("prediction_id")]
-    return [*map(pl.col, ("dataset_name", "task_type", "metric")), _badness(), pl.col("prediction_id")]
-
-
-def _badness() -> pl.Expr:
-    """Return an expression that is smaller the better `val_score` is, in the direction of each row's own metric."""
-    import polars as pl
-
-    score = pl.col("val_score")
-    ways = {"min": score, "max": -score, "zero": score.abs(), "one": (score - 1).abs()}
-    by_goal: dict[str, list[str]] = {}
-    for metric in METRICS.values():
-        by_goal.setdefault(metric.goal, []).append(metric.name)
-    known = [pl.when(pl.col("metric").is_in(names)).then(ways[goal]) for goal, names in by_goal.items()]
-    return pl.coalesce(*known)
+    return [*map(pl.col, ("dataset_name", "task_type", "metric")), own_badness(VALIDATION), pl.col("prediction_id")]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nws.metrics import METRICS, Metric, parse
+from nws.metrics import METRICS, parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +103,7 @@ def _goal(column: str) -> str:
 
 
 def _named(goal: str) -> list[str]:
-    return [name for name, metric in METRICS.items() if isinstance(metric, Metric) and metric.goal == goal]
+    return [name for name, metric in METRICS.items() if metric.goal == goal]
 
 
 def first(frame: pl.LazyFrame, order: Sequence[Key], *, n: int | None, columns: Sequence[str]) -> pl.DataFrame:

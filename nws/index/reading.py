@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nws.errors import Damaged
-from nws.index import columns, segments, state
+from nws.index import segments, state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ def lazily(catalog: Path, table: str, *, ids: Sequence[str] | None = None) -> pl
     if ids is not None:
         passed_over = {catalog / table / name for name in _without(found.manifest.merged(table), ids)}
         once = [path for path in once if path not in passed_over]
-    frame, doubtful = scan(once, table), scan(perhaps, table)
+    frame, doubtful = segments.scan(once, table), segments.scan(perhaps, table)
     if ids is not None:
         only = pl.col("prediction_id").is_in(list(ids))
         frame, doubtful = frame.filter(only), doubtful.filter(only)
@@ -52,14 +52,6 @@ def lazily(catalog: Path, table: str, *, ids: Sequence[str] | None = None) -> pl
     keys = [pl.col(name) for name in KEYS[table]]
     known = frame.select(keys).join(doubtful.select(keys), on=KEYS[table], how="semi")
     return pl.concat([frame, doubtful.join(known, on=KEYS[table], how="anti", maintain_order="left")])
-
-
-def scan(paths: Sequence[Path], table: str) -> pl.LazyFrame:
-    """Return segments of one table as one lazy frame."""
-    import polars as pl
-
-    schema = columns.polars_schema(segments.TABLES[table])
-    return pl.scan_parquet(list(paths), schema=schema, glob=False) if paths else pl.LazyFrame(schema=schema)
 
 
 def collect(catalog: Path, query: Callable[[], pl.LazyFrame]) -> pl.DataFrame:
@@ -105,9 +97,9 @@ def repeated(found: state.State, paths: Sequence[Path], others: Sequence[Path], 
     import polars as pl
 
     keys = KEYS[table]
-    asked = scan(paths, table).select(keys).unique()
+    asked = segments.scan(paths, table).select(keys).unique()
     try:
-        return scan(others, table).select(keys).join(asked, on=keys, how="semi").collect(engine="streaming")
+        return segments.scan(others, table).select(keys).join(asked, on=keys, how="semi").collect(engine="streaming")
     except pl.exceptions.PolarsError:
         # Which of the segments it is, it does not always say.
         verify(found)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import polars as pl
     import pyarrow as pa
 
 META = "predictions_meta.parquet"
@@ -146,6 +147,14 @@ def stamp(moment: dt.datetime) -> str:
     return moment.strftime(_STAMP)
 
 
+def scan(paths: Sequence[Path], table: str) -> pl.LazyFrame:
+    """Return segments of one table as one lazy frame."""
+    import polars as pl
+
+    schema = columns.polars_schema(TABLES[table])
+    return pl.scan_parquet(list(paths), schema=schema, glob=False) if paths else pl.LazyFrame(schema=schema)
+
+
 def verify(path: Path) -> None:
     """Read a segment from end to end.
 
@@ -167,9 +176,8 @@ def verify(path: Path) -> None:
                 f"{path} has index format {version}; this nws reads up to {columns.FORMAT}",
                 hint="upgrade nws: pip install -U nws",
             )
-        rows = pl.scan_parquet(path, schema=columns.polars_schema(TABLES[path.parent.name]), glob=False)
         # The filter keeps every row, and has the statistics read too.
-        rows.filter(pl.col("prediction_id") >= "").collect()
+        scan([path], path.parent.name).filter(pl.col("prediction_id") >= "").collect()
 
 
 @contextlib.contextmanager

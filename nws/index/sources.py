@@ -9,8 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nws.index.reading import scan
-from nws.index.segments import DATA, GROUP_ROWS, META, unreadable
+from nws.index.segments import DATA, GROUP_ROWS, META, scan, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -76,17 +76,20 @@ class State:
         Arrays count when the rows that are written after them are there.
         """
         there = self.listed[table] & self.listed[META]
-        over = {*self.manifest.retired, *self.manifest.void}
-        return sorted(name for name in there - over if segments.merged_number(name) is None)
+        return sorted(name for name in there - self._excluded if segments.merged_number(name) is None)
 
     def over(self, table: str) -> list[str]:
         """Return the appended segments that are still there and do not count any more."""
-        return sorted(self.listed[table] & {*self.manifest.retired, *self.manifest.void})
+        return sorted(self.listed[table] & self._excluded)
 
     def orphans(self, before: str) -> list[str]:
         """Return the appended arrays without rows that were named before a moment, in the form that names have."""
-        alone = self.listed[DATA] - self.listed[META] - {*self.manifest.retired, *self.manifest.void}
+        alone = self.listed[DATA] - self.listed[META] - self._excluded
         return sorted(name for name in alone if (segments.appended_at(name) or before) < before)
+
+    @property
+    def _excluded(self) -> set[str]:
+        return {*self.manifest.retired, *self.manifest.void}
 
     def relied_on(self, name: str) -> bool:
         """Say whether no other segment has a prediction that this appended one has, because its name promises it."""
@@ -140,7 +143,7 @@ def read(catalog: Path, tables: Sequence[str] = (META, DATA)) -> State:
         manifest = _newest(catalog)
         if manifest is None:
             continue
-        listed = {table: frozenset(segments.names(catalog / table)) for table in tables}
+        listed = _listed(catalog, tables)
         if _is_newest(catalog, manifest.number, listed):
             return State(catalog=catalog, manifest=manifest, listed=listed)
     raise Locked(f"{catalog} changes faster than it can be read", hint="try again")
@@ -152,8 +155,7 @@ def without_manifest(catalog: Path) -> State:
     No merged segment counts in it, and no promise of a name.
     """
     manifest = dataclasses.replace(NONE_YET, number=numbers(catalog)[-1], settled_before=segments.stamp(now()))
-    listed = {table: frozenset(segments.names(catalog / table)) for table in (META, DATA)}
-    return State(catalog=catalog, manifest=manifest, listed=listed)
+    return State(catalog=catalog, manifest=manifest, listed=_listed(catalog, (META, DATA)))
 
 
 def publish(catalog: Path, manifest: IndexManifest) -> bool:
@@ -170,6 +172,10 @@ def numbers(catalog: Path) -> list[int]:
 def forget_manifests(catalog: Path, *, keep: int) -> None:
     """Remove all manifests but the newest ones."""
     fsio.remove_all(catalog / FOLDER, [_file(number) for number in numbers(catalog)[:-keep]])
+
+
+def _listed(catalog: Path, tables: Sequence[str]) -> dict[str, frozenset[str]]:
+    return {table: frozenset(segments.names(catalog / table)) for table in tables}
 
 
 def _file(number: int) -> str:

@@ -80,7 +80,7 @@ def switch(begun: State, change: Change, *, report: Callable[[str], None] = lamb
     if not _follows(begun.catalog, number):
         return None
     after = dataclasses.replace(begun, manifest=made)
-    clean(begun.catalog, {table: after.strays(table) for table in TABLES}, since=number)
+    _clean(begun.catalog, {table: after.strays(table) for table in TABLES}, since=number)
     return made
 
 
@@ -99,7 +99,7 @@ def _follows(catalog: Path, number: int) -> bool:
     return number - 1 in numbers or (number == 1 and numbers == [1])
 
 
-def clean(catalog: Path, strays: Mapping[str, Sequence[str]], *, since: int) -> None:
+def _clean(catalog: Path, strays: Mapping[str, Sequence[str]], *, since: int) -> None:
     """Remove the files that do not count any more.
 
     Parameters
