@@ -108,7 +108,8 @@ class Runs:
         base = run_name(day, dataset, name)
         for run in reversed([run for run in self.list() if _is_suffixed(run.name, base)]):
             with contextlib.suppress(UnknownName, Damaged):
-                if run.config().plan == plan and not self._finished(run) and run.abandoned():
+                # In this order: a process says that a run is finished, and then leaves it.
+                if run.config().plan == plan and run.abandoned() and not self._finished(run):
                     return run
         return None
 

@@ -117,7 +117,9 @@ def execute(
             run=run.name, total=len(plan.tasks), skipped=len(skipped), resumed=resumed, understood=plan.understood
         )
         finished = _drive(executor, todo, publisher, progress, report)
-    result = _finish(run, config, plan, publisher, skipped, finished=finished)
+        # Before this process is seen to leave: who finds the run left is to find that it came to its end.
+        result = _finish(run, config, plan, publisher, skipped, finished=finished)
+    result = _leave(result)
     # Only the last process at work in a run knows the best of it.
     if result.summary.status != COMPLETED or not workspace.settings.archive_best:
         return result
@@ -224,15 +226,22 @@ def _finish(
 ) -> Result:
     found = entries(run, publisher.published)
     status = COMPLETED if finished else INTERRUPTED
-    if finished and not run.abandoned():
-        status = RUNNING
     run.write(dataclasses.replace(config, pipelines=_pipelines(found, plan, skipped)))
     summary = _summary(run, found, config, status=status, skipped=len(skipped))
     run.write(summary)
-    run.log(f"{status}: {summary.successful_pipelines} completed, {summary.failed_pipelines} failed")
     asked = {*skipped.values(), *(entry.pipeline.record.id for entry in publisher.published)}
     failed = sum(entry.pipeline.record.status == FAILED for entry in found if entry.pipeline.record.id in asked)
     return Result(run=run, summary=summary, entries=found, failed=failed, skipped=skipped)
+
+
+def _leave(result: Result) -> Result:
+    """Return the result as it stands when this process is not at work any more: others may be."""
+    run, summary = result.run, result.summary
+    if summary.status == COMPLETED and not run.abandoned():
+        summary = dataclasses.replace(summary, status=RUNNING, completed_at=None)
+        run.write(summary)
+    run.log(f"{summary.status}: {summary.successful_pipelines} completed, {summary.failed_pipelines} failed")
+    return dataclasses.replace(result, summary=summary)
 
 
 def _summary(run: Run, found: Sequence[Entry], config: RunConfig, *, status: str, skipped: int) -> RunSummary:
