@@ -1,70 +1,19 @@
 """Commands on datasets: add, list, show, check, remove."""
 
 import os
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cyclopts import Parameter
-
+from nws.cli.reading import AS_FOUND, Reading
 from nws.cli.session import Handed
 
 if TYPE_CHECKING:
-    from nws.dataset import ReadOptions
     from nws.records import Registration
 
 COLUMNS = {
     "name": "name", "samples": "samples", "features": "features", "axis": "axis", "targets": "targets",
     "partitions": "partitions", "id": "id",
 }  # fmt: skip
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """How files are to be read, where that is not to be found out.
-
-    Parameters
-    ----------
-    target
-        Column to predict; may be given several times.
-    id
-        Column of sample ids.
-    partition
-        Column that says train, val or test (or true and false).
-    metadata
-        Column to keep beside the predictions; may be given several times.
-    task
-        regression or classification; found out from the values if not given.
-    test_rows
-        Rows of the test partition, from 1: 51-60, or 1,5,51-60.
-    delimiter
-        comma, semicolon, tab or pipe.
-    decimal
-        Decimal mark: point or comma.
-    header
-        Whether the first line holds names: yes, no or auto.
-    """
-
-    target: list[str] | None = None
-    id: str | None = None
-    partition: str | None = None
-    metadata: list[str] | None = None
-    task: str | None = None
-    test_rows: str | None = None
-    delimiter: str | None = None
-    decimal: str | None = None
-    header: str = "auto"
-
-    def options(self) -> "ReadOptions":
-        """Return them as the room below takes them."""
-        from nws.dataset import ReadOptions
-
-        given = asdict(self)
-        return ReadOptions(**given | {"target": tuple(self.target or ()), "metadata": tuple(self.metadata or ())})
-
-
-AS_FOUND = Reading()
 
 
 def add(

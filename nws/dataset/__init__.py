@@ -5,7 +5,7 @@ This room must not know of runs or of how pipelines are fitted.
 
 from nws.dataset.contents import Axis, Dataset, ReadOptions, Target
 from nws.dataset.folder import name_of
-from nws.dataset.reading import read
+from nws.dataset.reading import read, read_spectra
 from nws.dataset.registry import Datasets
 from nws.dataset.snapshot import Packed, load, pack, snapshot
 from nws.dataset.understood import Understood
@@ -22,5 +22,6 @@ __all__ = [
     "name_of",
     "pack",
     "read",
+    "read_spectra",
     "snapshot",
 ]

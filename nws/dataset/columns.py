@@ -138,7 +138,7 @@ def _row_numbers(file: Delimited) -> set[int]:
 
 
 def _holds_numbers(file: Delimited, place: int) -> bool:
-    cells = [row[place] for row in file.sample[1:] if place < len(row) and not is_missing(row[place])]
+    cells = [row[place] for row in file.sample[1:] or file.sample if place < len(row) and not is_missing(row[place])]
     if not cells:
         return place < file.width - 1
     return 2 * sum(number(cell, file.decimal) is not None for cell in cells) > len(cells)

@@ -14,7 +14,7 @@ from nws.dataset.columns import Column, join, spectrum
 from nws.dataset.contents import Dataset
 from nws.dataset.dialect import delimited
 from nws.dataset.files import read_text
-from nws.dataset.folder import parts_of
+from nws.dataset.folder import name_of, parts_of
 from nws.dataset.header import Decision, decide, mismatch
 from nws.dataset.roles import assign, metadata_values
 from nws.dataset.table import check_numbers, parse
@@ -74,6 +74,50 @@ def read(paths: Sequence[Path], *, name: str, options: ReadOptions) -> tuple[Dat
     BadInput
         With file, line and column, for whatever cannot be used as it is.
     """
+    dataset, understood = _read(paths, name=name, options=options, expected=None)
+    if dataset.samples < 2:
+        raise BadInput(f"{paths[0]}: {dataset.samples} sample; at least two are needed", hint="one row is one sample")
+    if "train" not in dataset.partition:
+        raise BadInput(f"{paths[0]}: no sample is in the train partition", hint="see --partition and --test-rows")
+    return dataset, understood
+
+
+def read_spectra(
+    paths: Sequence[Path], *, options: ReadOptions, name: str | None = None, expected: Sequence[str] = ()
+) -> tuple[Dataset, Understood]:
+    """Read files as `read` does, but as spectra to predict: one sample is enough, and no target is needed.
+
+    Parameters
+    ----------
+    paths, options
+        As for `read`.
+    name
+        Name of the dataset; None to name it after the files.
+    expected
+        Names of targets that are kept as such where the files have them, so that predictions can be compared with
+        them. Without any, and without `options.target`, these are the columns of Y files. Nothing else is taken for
+        a target: all other columns are metadata, ids excepted.
+
+    Returns
+    -------
+    dataset
+        Samples in the order of the files, with their axis as the header says it (unit "index" where it says none).
+        All are in the test partition, unless the names of the files or `options.partition` say otherwise; a target
+        may be missing for some samples, and one that is missing for all is left out.
+    understood
+        What was found out.
+
+    Raises
+    ------
+    BadInput
+        With file, line and column, for whatever cannot be used as it is.
+    """
+    return _read(paths, name=name or name_of(paths), options=options, expected=expected)
+
+
+def _read(
+    paths: Sequence[Path], *, name: str, options: ReadOptions, expected: Sequence[str] | None
+) -> tuple[Dataset, Understood]:
     parts, ignored = parts_of(paths)
     opened = _open(parts, options)
     spectra, axis, assumed, x_tables = _spectra(opened, options)
@@ -85,15 +129,18 @@ def read(paths: Sequence[Path], *, name: str, options: ReadOptions) -> tuple[Dat
     ]
     partitions = [part.partition for part, size in zip(parts, sizes, strict=True) for _ in range(size)]
     names = [x_tables[0].names[place] for place in x_tables[0].numeric]
-    roles = assign(columns, options, spectral=names, partitions=partitions)
-    _check_enough(roles.partition, parts[0].x)
+    roles = assign(columns, options, spectral=names, partitions=partitions, expected=expected)
+    if not sum(sizes):
+        raise BadInput(f"{parts[0].x}: no sample", hint="one row is one sample")
     dataset = Dataset(
         name=name,
         spectra=spectra,
         axis=axis,
         sample_ids=roles.ids,
         partition=roles.partition,
-        targets=tuple(target_of(_renamed(column, roles.targets), task=options.task) for column in roles.targets),
+        targets=tuple(
+            target_of(_renamed(column, roles.targets, expected or ()), task=options.task) for column in roles.targets
+        ),
         metadata={column.name: metadata_values(column) for column in roles.metadata},
     )
     files = [
@@ -169,17 +216,12 @@ def _check_axis(first: Path, expected: Axis, other: Path, found: Axis) -> None:
     )
 
 
-def _check_enough(partition: list[str], path: Path) -> None:
-    if len(partition) < 2:
-        raise BadInput(f"{path}: {len(partition)} sample; at least two are needed", hint="one row is one sample")
-    if "train" not in partition:
-        raise BadInput(f"{path}: no sample is in the train partition", hint="see --partition and --test-rows")
-
-
-def _renamed(column: Column, targets: list[Column]) -> Column:
-    """Name the columns of a Y file without a header y, or y1, y2, …."""
+def _renamed(column: Column, targets: list[Column], expected: Sequence[str]) -> Column:
+    """Name the columns of a Y file without a header as is expected, else y, or y1, y2, …."""
     if column.origin != "Y" or column.headed:
         return column
+    if len(expected) == len(targets):
+        return replace(column, name=expected[targets.index(column)])
     return replace(column, name="y" if len(targets) == 1 else f"y{targets.index(column) + 1}")
 
 

@@ -39,7 +39,12 @@ class Roles:
 
 
 def assign(
-    columns: Sequence[Column], options: ReadOptions, *, spectral: Sequence[str], partitions: Sequence[str | None]
+    columns: Sequence[Column],
+    options: ReadOptions,
+    *,
+    spectral: Sequence[str],
+    partitions: Sequence[str | None],
+    expected: Sequence[str] | None = None,
 ) -> Roles:
     """Give every column its role.
 
@@ -53,6 +58,10 @@ def assign(
         Names of the columns of the spectrum, for messages.
     partitions
         For each sample what the name of its file says.
+    expected
+        None for samples to fit on. Otherwise the samples are to be predicted, and of the columns that no option names
+        only these are targets, or those of Y files where this is empty; a column is a partition only if an option
+        says so, and where nothing says a partition it is test.
 
     Raises
     ------
@@ -67,14 +76,16 @@ def assign(
     left = [column for column in columns if column not in id_columns and not column.is_nameless]
     if not id_columns and any(column.is_nameless for column in columns):
         notes.append("row names are not unique, so samples are numbered")
-    partition_column = _partition_column(left, options, partitions)
+    to_predict = expected is not None
+    guess = not to_predict or options.partition is not None
+    partition_column = _partition_column(left, options, partitions) if guess else None
     left = [column for column in left if column is not partition_column]
-    targets = _targets(left, options)
+    targets = _targets(left, options) if expected is None else _targets_if_there(left, options, expected)
     metadata = [column for column in left if column not in targets and not column.is_empty]
     _distinct(metadata)
     return Roles(
         ids=_ids(id_columns, len(partitions)),
-        partition=_partition(partition_column, options, partitions, notes),
+        partition=_partition(partition_column, options, partitions, notes, otherwise="test" if to_predict else "train"),
         targets=targets,
         metadata=metadata,
         notes=notes,
@@ -175,7 +186,12 @@ def _is_partition(column: Column) -> bool:
 
 
 def _partition(
-    column: Column | None, options: ReadOptions, partitions: Sequence[str | None], notes: list[str]
+    column: Column | None,
+    options: ReadOptions,
+    partitions: Sequence[str | None],
+    notes: list[str],
+    *,
+    otherwise: str,
 ) -> list[str]:
     if options.test_rows is not None:
         rows = parse_rows(options.test_rows)
@@ -187,7 +203,7 @@ def _partition(
         chosen = set(rows)
         return ["test" if row in chosen else "train" for row in range(len(partitions))]
     if column is None:
-        return [name or "train" for name in partitions]
+        return [name or otherwise for name in partitions]
     meanings = dict(_WORDS)
     inverted = plain(column.name) in _TEST_NAMES
     meanings.update(dict.fromkeys(_TRUE, "test" if inverted else "train"))
@@ -229,13 +245,32 @@ def _targets(columns: Sequence[Column], options: ReadOptions) -> list[Column]:
     return []
 
 
+def _targets_if_there(columns: Sequence[Column], options: ReadOptions, expected: Sequence[str]) -> list[Column]:
+    """Return the targets of samples to predict: what options name, what is expected, or all of the Y files."""
+    given = [column for column in columns if column.origin == "Y"]
+    if options.target:
+        found = [_named_target(name, columns) for name in options.target]
+    elif expected:
+        found = [column for name in expected for column in _called(name, columns)[:1]]
+        if not found and len(expected) == len(given) and not any(column.headed for column in given):
+            found = given
+    else:
+        found = given
+    return [column for column in found if not column.is_empty]
+
+
 def _named_target(name: str, columns: Sequence[Column]) -> Column:
-    found = [
-        column for origin in "YXM" for column in columns if column.origin == origin and same_name(column.name, name)
-    ]
+    found = _called(name, columns)
     if not found:
         raise BadInput(f"column {name!r} is the sample id or the partition, not a target", hint="see --id, --partition")
     return found[0]
+
+
+def _called(name: str, columns: Sequence[Column]) -> list[Column]:
+    """Return the columns of a name, those of Y files first."""
+    return [
+        column for origin in "YXM" for column in columns if column.origin == origin and same_name(column.name, name)
+    ]
 
 
 def _distinct(metadata: Sequence[Column]) -> None:
