@@ -1,6 +1,6 @@
 """Figures of merit: how well predictions agree with reference values, by partition and by fold.
 
-Formulas, sources and conventions are in `docs/reference/metrics.md`; those of classification are in
+Formulas, sources and conventions are in `docs/reference/metrics.md`; the formulas stand in `nws.engine.regression` and
 `nws.engine.confusion`. This room is given predictions; it must not know what model made them.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nws.engine.confusion import classification
+from nws.engine.regression import regression
 from nws.metrics import METRICS, PRIMARY, REGRESSION
 from nws.pipeline import Block
 from nws.records import Metrics
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Figures = dict[str, Any]
 
+_SE = "standard deviation over folds / sqrt(folds / repeats), repeats: how often a sample is predicted on average"
 CONVENTIONS = {
     REGRESSION: {
         "bias": "mean(predicted - reference)",
@@ -33,12 +35,14 @@ CONVENTIONS = {
         "rpd": "SD/RMSE, SD (n - 1) of the reference values of the same partition",
         "rpiq": "IQR/RMSE, quartiles of the reference values of the same partition, interpolated (type 7)",
         "slope": "regression of reference on predicted values",
+        "se": _SE,
     },
     "classification": {
         "balanced_accuracy": "mean recall of the classes that occur",
         "f1": "mean over the classes that occur or were predicted",
         "log_loss": "natural logarithm, probabilities clipped to machine precision",
         "roc_auc": "two classes: of the second in order; more: mean of one against the rest",
+        "se": _SE,
     },
 }
 
@@ -83,6 +87,39 @@ class Predictions:
         ends = [*starts[1:].tolist(), len(self)]
         return [self._part(slice(start, end)) for start, end in zip(starts.tolist(), ends, strict=True)]
 
+    def repeats(self) -> list[Predictions]:
+        """Return the predictions of each repeat, where the folds predict every sample once, and again, and again.
+
+        There are none where the folds do that only once, or in no such order.
+        """
+        import numpy as np
+
+        assert self.fold is not None
+        samples = np.unique(self.rows)
+        count, left = divmod(len(self), max(len(samples), 1))
+        starts = [number * len(samples) for number in range(count)]
+        if count < 2 or left or any(self.fold[start] == self.fold[start - 1] for start in starts[1:]):
+            return []
+        if (np.sort(self.rows.reshape(count, -1), axis=1) != samples).any():
+            return []
+        return [self._part(slice(start, start + len(samples))) for start in starts]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Predictions]) -> Predictions:
+        """Return the predictions of several parts one after the other, each as a fold; all are of one partition."""
+        import numpy as np
+
+        chances = [part.probabilities for part in parts if part.probabilities is not None]
+        return cls(
+            partition=parts[0].partition,
+            rows=np.concatenate([part.rows for part in parts]),
+            reference=np.concatenate([part.reference for part in parts]),
+            predicted=np.concatenate([part.predicted for part in parts]),
+            fold=np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
+            classes=parts[0].classes,
+            probabilities=np.concatenate(chances) if len(chances) == len(parts) else None,
+        )
+
     def _part(self, part: slice) -> Predictions:
         return Predictions(
             partition=self.partition,
@@ -110,27 +147,31 @@ def evaluate(task: str, metric: str | None, parts: Sequence[Predictions]) -> Met
     import numpy as np
 
     held = {part.partition: part for part in parts if len(part)}
-    # What is undefined or too large for a float is None in the end; it must not warn on the way there.
-    with np.errstate(all="ignore"):
-        figures = {name: _figures(task, part) for name, part in held.items()}
-        if task == REGRESSION and {"train", "test"} <= held.keys():
+    figures = {name: figures_of(task, part) for name, part in held.items()}
+    # Test samples of several folds were predicted by several models, which had training means of their own.
+    if task == REGRESSION and {"train", "test"} <= held.keys() and held["test"].fold is None:
+        with np.errstate(all="ignore"):
             figures["test"]["q2"] = _finite(_q2(held["test"], float(held["train"].reference.mean())))
-        folds = _over_folds(task, held["val"]) if "val" in held else None
     return Metrics(
         task_type=task,
         metric=metric or PRIMARY[task],
         train=figures.get("train"),
         val=figures.get("val"),
         test=figures.get("test"),
-        cross_validation=folds,
+        cross_validation=over_folds(task, held["val"]) if "val" in held else None,
     )
 
 
-def _figures(task: str, part: Predictions) -> Figures:
-    if task == REGRESSION:
-        figures: Figures = regression(part.reference, part.predicted)
-    else:
-        figures = classification(part.reference, part.predicted, part.classes, part.probabilities)
+def figures_of(task: str, part: Predictions) -> Figures:
+    """Return every figure of some predictions, and how many these are; what is undefined is None."""
+    import numpy as np
+
+    # What is undefined or too large for a float is None in the end; it must not warn on the way there.
+    with np.errstate(all="ignore"):
+        if task == REGRESSION:
+            figures: Figures = regression(part.reference, part.predicted)
+        else:
+            figures = classification(part.reference, part.predicted, part.classes, part.probabilities)
     return {"samples": len(part), **{name: _finite(value) for name, value in figures.items()}}
 
 
@@ -138,94 +179,46 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _over_folds(task: str, part: Predictions) -> Figures:
-    results = [_figures(task, fold) for fold in part.folds()]
+def over_folds(task: str, part: Predictions) -> Figures:
+    """Return the figures of each fold, and their mean, standard deviation and standard error over folds.
+
+    Folds of repeats look at the same samples again, so that they are not so many independent ones: the standard error
+    counts each as the share of it that is new.
+    """
+    import numpy as np
+
+    results = [figures_of(task, fold) for fold in part.folds()]
+    repeats = [figures_of(task, repeat) for repeat in part.repeats()]
+    new = len(np.unique(part.rows)) / len(part)
     summary: Figures = {"folds": len(results)}
     for name, metric in METRICS.items():
         if metric.task == task:
             values = [result[name] for result in results if result[name] is not None]
-            summary[f"mean_{name}"], summary[f"std_{name}"] = _mean_and_deviation(values)
+            mean, deviation = _mean_and_deviation(values)
+            error = None if deviation is None else deviation / math.sqrt(len(values) * new)
+            summary |= {f"mean_{name}": mean, f"std_{name}": deviation, f"se_{name}": error}
+    summary["fold_results"] = _numbered("fold", results)
+    return {**summary, "repeats": len(repeats), "repeat_results": _numbered("repeat", repeats)} if repeats else summary
+
+
+def _numbered(name: str, results: list[Figures]) -> list[Figures]:
     for number, result in enumerate(results):
         result.pop("confusion_matrix", None)
-        result["fold"] = number
-    return {**summary, "fold_results": results}
+        result[name] = number
+    return results
 
 
 def _mean_and_deviation(values: list[float]) -> tuple[float | None, float | None]:
     if not values:
         return None, None
-    mean = math.fsum(values) / len(values)
+    try:
+        mean = math.fsum(values) / len(values)
+    except OverflowError:
+        return None, None
     if len(values) < 2:
         return mean, None
-    return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
-
-
-def regression(reference: Array, predicted: Array) -> dict[str, float | None]:
-    """Return the figures of numeric predictions; those that need more or other samples are None.
-
-    RMSE, MAE and R² are scikit-learn's; SEP is that of ISO 12099; RPD and RPIQ are of Williams and of Bellon-Maurel,
-    both over the RMSE; slope and intercept are of reference on predicted values, as in ISO 12099.
-
-    Parameters
-    ----------
-    reference, predicted
-        Arrays of shape (samples,), in the units of the target, finite.
-    """
-    count = len(reference)
-    error = predicted - reference
-    if count == 1:
-        only = float(error[0])
-        return {**_UNDEFINED, "rmse": abs(only), "mae": abs(only), "bias": only}
-    squares = float(error @ error)
-    rmse = math.sqrt(squares / count)
-    bias = float(error.sum()) / count
-    around = error - bias
-    figures = {
-        **_UNDEFINED,
-        "rmse": rmse,
-        "mae": float(abs(error).sum()) / count,
-        "bias": bias,
-        "sep": math.sqrt(float(around @ around) / (count - 1)),
-    }
-    return {**figures, **_of_spread(reference, predicted, squares, rmse)}
-
-
-_UNDEFINED: dict[str, float | None] = dict.fromkeys(
-    name for name, metric in METRICS.items() if metric.task == REGRESSION
-)
-
-
-def _of_spread(reference: Array, predicted: Array, squares: float, rmse: float) -> dict[str, float | None]:
-    """Return the figures that compare errors with the spread of the values."""
-    count = len(reference)
-    figures: dict[str, float | None] = {}
-    mean, mean_predicted = float(reference.mean()), float(predicted.mean())
-    centred, around = reference - mean, predicted - mean_predicted
-    total, total_predicted = float(centred @ centred), float(around @ around)
-    # Not the sums: rounding leaves a little of the spread of equal values.
-    if predicted.min() < predicted.max() and total_predicted:
-        slope = float(around @ centred) / total_predicted
-        figures |= {"slope": slope, "intercept": mean - slope * mean_predicted}
-    if not total or reference.min() == reference.max():
-        return figures
-    figures["r2"] = 1 - squares / total
-    if rmse:
-        figures |= {"rpd": math.sqrt(total / (count - 1)) / rmse, "rpiq": _quartile_distance(reference) / rmse}
-    return figures
-
-
-def _quartile_distance(values: Array) -> float:
-    """Return Q3 - Q1, interpolated as numpy does it by default (type 7 of Hyndman and Fan)."""
-    import numpy as np
-
-    ordered = np.sort(values)
-    return _at(ordered, 0.75 * (len(ordered) - 1)) - _at(ordered, 0.25 * (len(ordered) - 1))
-
-
-def _at(ordered: Array, position: float) -> float:
-    below = int(position)
-    low, high = float(ordered[below]), float(ordered[min(below + 1, len(ordered) - 1)])
-    return low + (high - low) * (position - below)
+    # A norm, and not a sum of squares, which would be too large before its root is.
+    return mean, _finite(math.hypot(*(value - mean for value in values)) / math.sqrt(len(values) - 1))
 
 
 def _q2(test: Predictions, training_mean: float) -> float:

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import sem
 from sklearn import metrics as reference
+from sklearn.model_selection import RepeatedStratifiedKFold
 
 from nws.engine.confusion import classification
-from nws.engine.evaluate import CONVENTIONS, Predictions, evaluate, regression
+from nws.engine.evaluate import CONVENTIONS, Predictions, evaluate
+from nws.engine.regression import regression
 from nws.metrics import METRICS
 from nws.records import encode
 
@@ -127,10 +130,10 @@ def test_a_class_that_no_model_knows_leaves_probabilities_without_figures():
     assert figures["accuracy"] == 0.5
 
 
-def _part(partition, truth, said, fold=None, **more):
+def _part(partition, truth, said, fold=None, rows=None, **more):
     return Predictions(
         partition=partition,
-        rows=np.arange(len(truth)),
+        rows=np.arange(len(truth)) if rows is None else np.array(rows),
         reference=np.array(truth),
         predicted=np.array(said),
         fold=None if fold is None else np.array(fold),
@@ -190,7 +193,7 @@ def test_values_beyond_floats_neither_warn_nor_become_nan(scale):
 
 def test_every_convention_is_of_a_figure():
     for task, said in CONVENTIONS.items():
-        known = {name for name, metric in METRICS.items() if metric.task == task} | {"q2"}
+        known = {name for name, metric in METRICS.items() if metric.task == task} | {"q2", "se"}
         assert set(said) <= known
 
 
@@ -212,3 +215,146 @@ def test_the_ranking_of_two_classes_is_by_the_second_column():
     truth = np.array(["a", "b", "a", "b"])
     chances = np.column_stack([1 - tiny, tiny])
     assert classification(truth, truth, ["a", "b"], chances)["roc_auc"] == 1
+
+
+def _repeated(repeats, samples=12, folds=4):
+    """Predictions of repeated k-fold cross-validation, and the rows of each fold."""
+    random = np.random.default_rng(3)
+    rows = np.concatenate([random.permutation(samples) for _ in range(repeats)])
+    truth = np.sin(rows * 1.0)
+    said = truth + random.normal(scale=0.3, size=len(rows))
+    fold = np.repeat(np.arange(repeats * folds), samples // folds)
+    return _part("val", truth, said, fold, rows=rows)
+
+
+def test_the_standard_error_is_the_deviation_over_the_root_of_the_folds():
+    found = evaluate("regression", None, [_repeated(1)]).cross_validation
+    each = [result["rmse"] for result in found["fold_results"]]
+    assert found["se_rmse"] == pytest.approx(np.std(each, ddof=1) / np.sqrt(4))
+    assert found["se_rmse"] == pytest.approx(sem(each))
+    for name in REGRESSION:
+        assert found[f"se_{name}"] == pytest.approx(sem([result[name] for result in found["fold_results"]]))
+    assert "repeats" not in found
+
+
+def test_repeats_do_not_make_the_standard_error_smaller():
+    part = _repeated(50)
+    found = evaluate("regression", None, [part]).cross_validation
+    assert found["folds"] == 200
+    assert found["se_rmse"] == pytest.approx(found["std_rmse"] / np.sqrt(4))
+    # Folds of a shuffle overlap by chance; what counts is how often a sample is predicted on average.
+    half = _part("val", [1.0, 2.0, 2.0, 3.0], [1.5, 2.0, 2.5, 3.0], [0, 0, 1, 1], rows=[0, 1, 1, 2])
+    folds = evaluate("regression", None, [half]).cross_validation
+    assert folds["se_mae"] == pytest.approx(folds["std_mae"] / np.sqrt(2 * 3 / 4), rel=1e-12, abs=0)
+    assert "repeats" not in folds
+
+
+def test_each_repeat_has_figures_of_its_own():
+    part = _repeated(3)
+    found = evaluate("regression", None, [part])
+    assert found.cross_validation["repeats"] == 3
+    for number, result in enumerate(found.cross_validation["repeat_results"]):
+        here = slice(12 * number, 12 * number + 12)
+        assert (result["repeat"], result["samples"]) == (number, 12)
+        assert result["rmse"] == pytest.approx(
+            reference.root_mean_squared_error(part.reference[here], part.predicted[here])
+        )
+        assert result["r2"] == pytest.approx(reference.r2_score(part.reference[here], part.predicted[here]))
+    assert found.val["samples"] == 36
+    assert found.val["rmse"] == pytest.approx(reference.root_mean_squared_error(part.reference, part.predicted))
+
+
+@pytest.mark.parametrize(
+    ("rows", "fold"),
+    [
+        ([0, 1, 2, 0, 1, 1], [0, 0, 0, 1, 1, 1]),  # a sample twice in a repeat
+        ([0, 1, 1, 0], [0, 1, 1, 1]),  # a fold that reaches into the next repeat
+        ([0, 1, 0], [0, 1, 2]),  # not all again
+        ([0, 1, 2], [0, 1, 2]),  # only once
+    ],
+)
+def test_what_is_no_repeat(rows, fold):
+    assert _part("val", [1.0] * len(rows), [1.0] * len(rows), fold, rows=rows).repeats() == []
+
+
+def test_the_figures_of_repeated_stratified_folds_are_those_of_scikit_learn():
+    random = np.random.default_rng(8)
+    truth = np.array(["a", "b", "c"] * 10)
+    splits = list(RepeatedStratifiedKFold(n_splits=5, n_repeats=2, random_state=1).split(truth, truth))
+    rows = np.concatenate([held_out for _, held_out in splits])
+    chances = random.dirichlet(np.ones(3), len(rows))
+    said = np.array(["a", "b", "c"])[chances.argmax(1)]
+    part = _part(
+        "val", truth[rows], said, np.repeat(np.arange(10), 6), rows=rows, classes=("a", "b", "c"), probabilities=chances
+    )
+    found = evaluate("classification", None, [part])
+    assert found.val["mcc"] == pytest.approx(reference.matthews_corrcoef(truth[rows], said))
+    each = [reference.balanced_accuracy_score(truth[rows][at : at + 6], said[at : at + 6]) for at in range(0, 60, 6)]
+    folds = found.cross_validation
+    assert [result["balanced_accuracy"] for result in folds["fold_results"]] == pytest.approx(each)
+    assert folds["se_balanced_accuracy"] == pytest.approx(np.std(each, ddof=1) / np.sqrt(5))
+    assert [result["log_loss"] for result in folds["repeat_results"]] == pytest.approx(
+        [reference.log_loss(truth[rows][at : at + 30], chances[at : at + 30], labels=["a", "b", "c"]) for at in (0, 30)]
+    )
+    assert "confusion_matrix" not in folds["repeat_results"][0]
+
+
+def test_a_class_that_a_fold_lacks_leaves_the_others_their_figures():
+    chances = np.array([[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.1, 0.8], [0.3, 0.3, 0.4], [0.6, 0.3, 0.1]])
+    part = _part(
+        "val", ["a", "b", "c", "c", "a"], ["a", "b", "c", "c", "a"], [0, 0, 0, 1, 1], rows=range(5),
+        classes=("a", "b", "c"), probabilities=chances,
+    )  # fmt: skip
+    whole, lacking = evaluate("classification", None, [part]).cross_validation["fold_results"]
+    assert whole["roc_auc"] == 1
+    assert lacking["roc_auc"] is None
+    assert lacking["balanced_accuracy"] == lacking["mcc"] == 1
+    assert lacking["log_loss"] == pytest.approx(-(np.log(0.4) + np.log(0.6)) / 2)
+    folds = evaluate("classification", None, [part]).cross_validation
+    assert (folds["mean_roc_auc"], folds["std_roc_auc"], folds["se_roc_auc"]) == (1, None, None)
+
+
+def test_a_constant_reference_in_a_fold_has_errors_but_nothing_relative():
+    part = _part("val", [2.0, 2.0, 1.0, 3.0], [2.5, 2.5, 1.0, 2.0], [0, 0, 1, 1])
+    flat, other = evaluate("regression", None, [part]).cross_validation["fold_results"]
+    assert {name for name in REGRESSION if flat[name] is None} == {"r2", "rpd", "rpiq", "slope", "intercept"}
+    assert (flat["rmse"], flat["bias"], flat["sep"]) == (0.5, 0.5, 0)
+    assert None not in other.values()
+
+
+def test_figures_worked_out_by_hand():
+    """Of five samples with errors 1, 0, -1, 2, 0: every figure, on paper."""
+    truth = np.array([1.0, 2.0, 4.0, 6.0, 7.0])
+    figures = regression(truth, truth + np.array([1.0, 0.0, -1.0, 2.0, 0.0]))
+    assert figures["rmse"] == pytest.approx(math.sqrt(6 / 5))
+    assert figures["mae"] == pytest.approx(4 / 5)
+    assert figures["bias"] == pytest.approx(2 / 5)
+    assert figures["sep"] == pytest.approx(math.sqrt(5.2 / 4))
+    assert figures["r2"] == pytest.approx(1 - 6 / 26)
+    assert figures["rpd"] == pytest.approx(math.sqrt(26 / 4) / math.sqrt(6 / 5))
+    assert figures["rpiq"] == pytest.approx((6 - 2) / math.sqrt(6 / 5))
+    # Predicted 2, 2, 3, 8, 7, of mean 4.4: sums of squares 33.2, of products with the reference values 27.
+    assert figures["slope"] == pytest.approx(27 / 33.2)
+    assert figures["intercept"] == pytest.approx(4 - 4.4 * 27 / 33.2)
+
+
+def test_classes_worked_out_by_hand():
+    """Two classes, of which 20 and 15 samples are found and 5 and 10 are not."""
+    truth = np.array(["yes"] * 25 + ["no"] * 25)
+    said = np.array(["yes"] * 20 + ["no"] * 5 + ["yes"] * 10 + ["no"] * 15)
+    figures = classification(truth, said)
+    assert figures["confusion_matrix"] == {"labels": ["no", "yes"], "matrix": [[15, 10], [5, 20]]}
+    assert figures["accuracy"] == figures["balanced_accuracy"] == pytest.approx(0.7)
+    assert figures["kappa"] == pytest.approx(0.4)
+    assert figures["f1"] == pytest.approx((30 / 45 + 40 / 55) / 2)
+    assert figures["mcc"] == pytest.approx((15 * 20 - 10 * 5) / math.sqrt(20 * 30 * 25 * 25))
+
+
+def test_spreads_of_large_values_stay_in_range():
+    part = _part("val", [1e200, 2e200, 3e200, 4e200], [4e200, 3e200, 1e200, 1.0], [0, 0, 1, 1])
+    found = evaluate("regression", None, [part]).cross_validation
+    assert found["mean_mae"] == pytest.approx(2.5e200)
+    assert found["se_mae"] == pytest.approx(found["std_mae"] / math.sqrt(2))
+    # Larger than any float on the way.
+    part = _part("val", [1.7e308, 1.7e308], [0.0, 0.0], [0, 1])
+    assert evaluate("regression", None, [part]).cross_validation["mean_mae"] is None
