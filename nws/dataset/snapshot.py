@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from nws.dataset.contents import Axis, Dataset, Target
 from nws.errors import Damaged, UsageError
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nws.store import ObjectStore
+
+
+class Objects(Protocol):
+    """Where objects are read from: a store, or a copy that holds some."""
+
+    def get(self, oid: ObjectId, /) -> bytes:
+        """Return an object, its id checked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +105,7 @@ def _npy(spectra: NDArray[np.float64]) -> memoryview:
     return memoryview(data)
 
 
-def load(store: ObjectStore, dataset_id: str, *, name: str) -> Dataset:
+def load(store: Objects, dataset_id: str, *, name: str) -> Dataset:
     """Read a dataset back. Its spectra are a read-only view of the verified bytes.
 
     Raises

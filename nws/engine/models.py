@@ -6,7 +6,7 @@ This room knows the ways of scikit-learn's estimators; it must not know folds or
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from nws.errors import BadInput
 from nws.metrics import CLASSIFICATION
@@ -24,6 +24,18 @@ _EXAMPLES = {
     "regressor": "sklearn.cross_decomposition.PLSRegression",
     "classifier": "sklearn.discriminant_analysis.LinearDiscriminantAnalysis",
 }
+
+
+class Asked(Protocol):
+    """What has to be known of the samples that a model is asked about: the task, and the class labels in order."""
+
+    @property
+    def task(self) -> str:
+        """`regression` or `classification`."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Labels of the samples that were fitted on, sorted; none in regression."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +87,7 @@ def _kind(model: Any) -> str | None:
     return kind
 
 
-def answer(model: Any, spectra: Array, samples: Samples, restore: Callable[[Array], Array]) -> Answers:
+def answer(model: Any, spectra: Array, samples: Asked, restore: Callable[[Array], Array]) -> Answers:
     """Ask a fitted model.
 
     Parameters
