@@ -1,69 +1,43 @@
 """Operators of nirs4all and the classes that do the same, so that configs written for it run without it.
 
-This room is a table; it must not import any of the classes it names. A name or a parameter without an equal is refused,
-because a pipeline that runs differently under the same name is worse than one that does not run.
+What they equal stands in two tables beside this room, which must not import any of the classes named there. A name or a
+parameter without an equal is refused, because a pipeline that runs differently under the same name is worse than one
+that does not run.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+import copy
+import json
+from typing import TYPE_CHECKING, Any
 
 from nws.engine.document import inside, refusal
+from nws.engine.nirs4all_models import MODELS, SPLITTERS, UNEQUAL, UNEQUAL_FOLDERS
+from nws.engine.nirs4all_transforms import BASELINES, DERIVATIVES, FEATURES, INTENSITY, SCATTER
 from nws.ids import closest
 
+if TYPE_CHECKING:
+    from nws.engine.equals import Equal, Link
+
 PACKAGE = "nirs4all"
-_FOLDERS = ("nirs4all.operators.transforms.", "nirs4all.operators.transformations.")
-_SAVITZKY_GOLAY = "chemotools.derivative.SavitzkyGolay"
-_CENTRAL_DIFFERENCE = (_SAVITZKY_GOLAY, {"window_length": 3, "polyorder": 2, "deriv": 1, "mode": "interp"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Equal:
-    """What an operator equals: one class or several in a row, each with its parameters.
-
-    `passed` maps parameters of the operator to those of the (only) class; `fixed` holds parameters of the operator
-    whose only value with an equal is the given one. Every operator may have `copy`, which changes no result.
-    """
-
-    chain: tuple[tuple[str, dict[str, Any]], ...]
-    passed: dict[str, str] = field(default_factory=dict)
-    fixed: dict[str, Any] = field(default_factory=dict)
-
-
-_SNV = Equal(
-    chain=(("chemotools.scatter.StandardNormalVariate", {}),),
-    fixed={"axis": 1, "with_mean": True, "with_std": True, "ddof": 0},
-)
-# The classical correction against the mean spectrum, which is what the name says in the literature.
-_MSC = Equal(chain=(("chemotools.scatter.MultiplicativeScatterCorrection", {}),), fixed={"scale": True})
-_OPERATORS = {
-    "StandardNormalVariate": _SNV,
-    "SNV": _SNV,
-    "MultiplicativeScatterCorrection": _MSC,
-    "MSC": _MSC,
-    "SavitzkyGolay": Equal(
-        chain=((_SAVITZKY_GOLAY, {"window_length": 11, "polyorder": 3, "deriv": 0, "mode": "interp"}),),
-        passed={"window_length": "window_length", "polyorder": "polyorder", "deriv": "deriv"},
-        fixed={"delta": 1},
-    ),
-    # The slope of the parabola through three neighbours is numpy's gradient, at the two ends too.
-    "FirstDerivative": Equal(chain=(_CENTRAL_DIFFERENCE,), fixed={"delta": 1, "edge_order": 2}),
-    "SecondDerivative": Equal(chain=(_CENTRAL_DIFFERENCE, _CENTRAL_DIFFERENCE), fixed={"delta": 1, "edge_order": 2}),
-    "Detrend": Equal(
-        chain=(("chemotools.baseline.PolynomialCorrection", {"order": 1}),),
-        passed={"order": "order"},
-        fixed={"bp": 0},
-    ),
-    "Baseline": Equal(chain=(("sklearn.preprocessing.StandardScaler", {"with_std": False}),)),
-    "SimpleScale": Equal(chain=(("sklearn.preprocessing.MinMaxScaler", {}),)),
-    "IdentityTransformer": Equal(chain=(("sklearn.preprocessing.FunctionTransformer", {}),)),
+_FOLDER = "nirs4all.operators."
+_SHORTEST = "nirs4all.operators.transforms."
+OPERATORS: dict[str, tuple[Equal, ...]] = {
+    **SCATTER,
+    **DERIVATIVES,
+    **INTENSITY,
+    **FEATURES,
+    **BASELINES,
+    **SPLITTERS,
+    **MODELS,
 }
+# Every operator may have it, and it changes no result.
+_COPY = "copy"
 
 
 def has_equal(path: str) -> bool:
     """Say whether `path` names an operator of nirs4all for which there is an equal."""
-    return path.startswith(_FOLDERS) and path.rpartition(".")[2] in _OPERATORS
+    return path.startswith(_FOLDER) and path.rpartition(".")[2] in OPERATORS
 
 
 def refuse(path: str, place: str) -> None:
@@ -74,9 +48,21 @@ def refuse(path: str, place: str) -> None:
     BadInput
         Always.
     """
-    near = closest(path.rpartition(".")[2], _OPERATORS)
-    hint = f"did you mean {_FOLDERS[0]}{near[0]}?" if near else f"there is one for: {', '.join(sorted(_OPERATORS))}"
-    raise refusal(place, f"there is no equal yet for {path}", hint=hint)
+    raise refusal(place, f"there is no equal for {path}", hint=_instead(path))
+
+
+def _instead(path: str) -> str:
+    name = path.rpartition(".")[2]
+    if name in UNEQUAL:
+        return UNEQUAL[name]
+    near = closest(name, OPERATORS)
+    for folder, hint in UNEQUAL_FOLDERS.items():
+        if path.startswith(folder):
+            return hint
+    if near and near[0].lower() == name.lower():
+        return f"did you mean {_SHORTEST}{near[0]}?"
+    itself = f'with nirs4all installed, [trust] packages = ["{PACKAGE}"] in nws.toml runs it itself'
+    return f"did you mean {_SHORTEST}{near[0]}? Or, {itself}" if near else itself
 
 
 def translate(path: str, params: dict[str, Any], place: str) -> list[tuple[str, dict[str, Any]]]:
@@ -87,15 +73,70 @@ def translate(path: str, params: dict[str, Any], place: str) -> list[tuple[str, 
     BadInput
         If a parameter has no equal.
     """
-    equal = _OPERATORS[path.rpartition(".")[2]]
-    known = {*equal.passed, *equal.fixed, "copy"}
-    for name, value in params.items():
-        if name not in known:
+    choices = OPERATORS[path.rpartition(".")[2]]
+    within = inside(place, "params")
+    _check_names(path, params, choices, within)
+    for equal in choices:
+        if _fits(equal, params):
+            return [(link.path, _filled(link, equal, params)) for link in equal.chain]
+    name, allowed = _obstacle(choices, params)
+    hint = f"there is one for {name} = {' or '.join(allowed)}" if allowed else "not together with the other parameters"
+    raise refusal(within, f"there is no equal for {path} with {name} = {params[name]!r}", hint=hint)
+
+
+def _check_names(path: str, params: dict[str, Any], choices: tuple[Equal, ...], place: str) -> None:
+    known = sorted({_COPY, *(name for equal in choices for name in equal.names())})
+    for name in params:
+        if name not in known and not any(equal.is_open for equal in choices):
             near = closest(name, known)
-            hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(sorted(known))}"
-            raise refusal(inside(place, "params"), f"{path} has no parameter {name!r}", hint=hint)
-        if name in equal.fixed and value != equal.fixed[name]:
-            hint = f"only {name} = {equal.fixed[name]} has an equal"
-            raise refusal(inside(place, "params"), f"there is no equal for {path} with {name} = {value!r}", hint=hint)
-    passed = {equal.passed[name]: value for name, value in params.items() if name in equal.passed}
-    return [(target, {**defaults, **passed}) for target, defaults in equal.chain]
+            hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(known)}"
+            raise refusal(place, f"{path} has no parameter {name!r}", hint=hint)
+
+
+def _fits(equal: Equal, params: dict[str, Any]) -> bool:
+    if not equal.is_open and not params.keys() <= {_COPY, *equal.names()}:
+        return False
+    if not all(name in params and _among(params[name], values) for name, values in equal.given.items()):
+        return False
+    return all(_among(params[name], values) for name, values in equal.fixed.items() if name in params)
+
+
+def _among(value: Any, allowed: tuple[Any, ...]) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in allowed
+    return any(value == known and isinstance(value, bool) == isinstance(known, bool) for known in allowed)
+
+
+def _obstacle(choices: tuple[Equal, ...], params: dict[str, Any]) -> tuple[str, list[str]]:
+    """Return the parameter that stands in the way, and the other values it may have."""
+    allowed: dict[str, list[tuple[Any, ...]]] = {}
+    for equal in choices:
+        for name, values in {**equal.fixed, **equal.given}.items():
+            if name in params:
+                allowed.setdefault(name, []).append(values)
+    in_the_way = (name for name, sets in allowed.items() if not any(_among(params[name], values) for values in sets))
+    name = next(in_the_way, next(iter(allowed)))
+    return name, list(dict.fromkeys(_shown(values[0]) for values in allowed[name] if not _among(params[name], values)))
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _filled(link: Link, equal: Equal, params: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a class, those of the operator put in their places."""
+    filled = copy.deepcopy(link.params)
+    for name, target in link.passed.items():
+        if name in params:
+            _put(filled, target.split("."), params[name])
+    if link.rest is not None:
+        others = {name: value for name, value in params.items() if name not in {_COPY, *equal.names()}}
+        if others:
+            filled[link.rest] = others
+    return filled
+
+
+def _put(held: Any, place: list[str], value: Any) -> None:
+    for part in place[:-1]:
+        held = held[int(part)] if isinstance(held, list) else held[part]
+    held[place[-1]] = value
