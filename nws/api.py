@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from nws.engine.execute import Progress, Result
+    from nws.engine.execute import Executor
+    from nws.engine.prospects import Prospects
     from nws.engine.request import Plan, Request
+    from nws.engine.result import Progress, Result
     from nws.index.compaction import Compaction
     from nws.upkeep.gc import Collected
 
@@ -71,25 +73,92 @@ class Workspace(workspace.Workspace):
         """
         return self.execute(_request(datasets, pipelines, options), report=report)
 
-    def plan(self, request: Request) -> list[Plan]:
-        """Return what a request would do: one plan per dataset."""
-        from nws.engine.request import make_plans
+    def resume(
+        self, run: str, *, jobs: int | None = None, report: Callable[[Progress], None] = lambda _: None
+    ) -> Result:
+        """Go on with a run that was cut off or interrupted, with what was asked then; its files are not read again.
 
-        return make_plans(self, request)
+        Parameters
+        ----------
+        run
+            Its name, or the beginning of it.
+        jobs
+            How many worker processes; as many as before if not given.
+        report
+            Called after every pipeline with how far the run is.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such run, or it was cut off before it could say what was asked.
+        Conflict
+            If an older version began it, which did not keep what is needed.
+        Locked
+            If a process is at work in it.
+        Damaged
+            If the dataset or the pipelines that were asked are gone from the store.
+        """
+        from nws.engine.request import Request
+
+        (result,) = self.execute(Request(resume=run, jobs=jobs), report=report)
+        return result
+
+    def plan(self, request: Request, *, store: bool = True) -> list[Plan]:
+        """Return what a request would do: one plan per dataset.
+
+        Parameters
+        ----------
+        request
+            What is asked.
+        store
+            Put snapshots of files that are given directly into the store.
+        """
+        return self._asked(request, store=store)[1]
+
+    def _asked(self, request: Request, *, store: bool) -> tuple[Request, list[Plan]]:
+        """Return a request with what a run to go on with says of it, and its plans."""
+        if request.resume is None:
+            from nws.engine.request import make_plans
+
+            return request, make_plans(self, request, store=store)
+        from nws.engine.asked import recall
+
+        request, plan = recall(self.runs.get(request.resume), request)
+        return request, [plan]
 
     def execute(self, request: Request, *, report: Callable[[Progress], None] = lambda _: None) -> list[Result]:
         """Do what a request asks. Everything is read and checked before the first run begins."""
-        from nws.engine.execute import execute
-        from nws.engine.local import LocalExecutor
+        from nws.engine.execute import Later, execute
 
         self.writable()
-        executor = LocalExecutor(self.store, jobs=request.jobs)
+        # Where all of it is going to be run, workers load their libraries while files are read.
+        all_new = request.resume is None and (request.force or not self._has_predictions())
+        early = self._executor(request) if all_new else None
+        request, plans = self._asked(request, store=True)
+        executor = early or Later(lambda: self._executor(request))
         results = []
-        for plan in self.plan(request):
+        for plan in plans:
             results.append(execute(self, plan, request, executor, report=report))
             if results[-1].interrupted:
                 break
         return results
+
+    def _executor(self, request: Request) -> Executor:
+        from nws.engine.local import LocalExecutor
+
+        return LocalExecutor(self.store, jobs=max(1, request.jobs or 1))
+
+    def _has_predictions(self) -> bool:
+        from nws.index import segments
+
+        return bool(segments.names(self.catalog / segments.META))
+
+    def look(self, request: Request) -> list[Prospects]:
+        """Return, for each dataset, which pipelines a request would run, and who has the others; nothing is written."""
+        from nws.engine.prospects import Prospects
+
+        request, plans = self._asked(request, store=False)
+        return [Prospects(self, plan, request) for plan in plans]
 
     def reindex(self, *, report: Callable[[str], None] = lambda _: None) -> int:
         """Add to the index every published pipeline that it lacks, and return how many there were.

@@ -40,7 +40,11 @@ D = TypeVar("D", bound=Document)
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:
-    """`run_config.json`: what was asked of a run, and where it was asked."""
+    """`run_config.json`: what was asked of a run, and where it was asked.
+
+    `configs` names the object that holds the pipelines as they were expanded, so that the run can go on without its
+    config files.
+    """
 
     SCHEMA: ClassVar[str] = "run_config/1"
     run_id: str
@@ -63,6 +67,7 @@ class RunConfig:
     git_commit: str | None = None
     git_dirty: bool | None = None
     job_id: str | None = None
+    configs: str | None = None
     extra: JsonMap = field(default_factory=dict)
 
 

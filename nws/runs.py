@@ -6,6 +6,7 @@ This room gives out names and never one twice; it must not know what is in a run
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from nws import fsio
@@ -16,10 +17,10 @@ from nws.index.standing import Standing
 from nws.run import DELETED, INTERRUPTED, RUNNING, Run
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator
     from pathlib import Path
 
+    from nws.records import RunConfig
     from nws.store import ObjectStore
 
 
@@ -103,13 +104,26 @@ class Runs:
         fsio.claim_folder(self.folder / base)
         return Run(self.folder / base, self.store)
 
-    def unfinished(self, day: dt.date, dataset: str, name: str | None, *, plan: str) -> Run | None:
-        """Return the newest run of that name that was cut off in the same plan and that nobody is at work in."""
-        base = run_name(day, dataset, name)
-        for run in reversed([run for run in self.list() if _is_suffixed(run.name, base)]):
+    def has(self, day: dt.date, dataset: str, name: str | None = None) -> bool:
+        """Say whether there is a run of exactly that name."""
+        return run_name(day, dataset, name) in self.names()
+
+    def unfinished(self, dataset: str, name: str | None, *, plan: str, force: bool = False) -> Run | None:
+        """Return the newest run of that name, of any day, that was cut off and that nobody is at work in.
+
+        Parameters
+        ----------
+        dataset, name
+            What the run is called.
+        plan
+            The plan in which it was begun.
+        force
+            Whether it was begun to run again what was there already.
+        """
+        for run in reversed([run for run in self.list() if _is_named(run.name, dataset, name)]):
             with contextlib.suppress(UnknownName, Damaged):
                 # In this order: a process says that a run is finished, and then leaves it.
-                if run.config().plan == plan and run.abandoned() and not self._finished(run):
+                if _was_asked(run.config(), plan, force=force) and run.abandoned() and not self._finished(run):
                     return run
         return None
 
@@ -145,5 +159,14 @@ def _suffixed(base: str) -> Iterator[str]:
         yield f"{base}_{count}"
 
 
-def _is_suffixed(name: str, base: str) -> bool:
-    return name == base or (name.startswith(f"{base}_") and name[len(base) + 1 :].isdigit())
+def _is_named(run: str, dataset: str, name: str | None) -> bool:
+    """Say whether a run is called so, whatever its day and the number behind its name."""
+    try:
+        base = run_name(dt.date.fromisoformat(run[:10]), dataset, name)
+    except ValueError:
+        return False
+    return run == base or (run.startswith(f"{base}_") and run[len(base) + 1 :].isdigit())
+
+
+def _was_asked(config: RunConfig, plan: str, *, force: bool) -> bool:
+    return config.plan == plan and bool(config.global_params.get("force", False)) == force

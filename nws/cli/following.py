@@ -7,17 +7,17 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from nws.cli.lines import leaderboard, run_line
-from nws.cli.output import Output, Progress, number, plural, size, span
+from nws.cli.ending import report
+from nws.cli.lines import in_runs
+from nws.cli.output import Output, Progress, number, plural, span
 from nws.cli.session import Session
 from nws.errors import DONE, INTERRUPTED, PARTIAL
 from nws.metrics import METRICS, badness, label
 
 if TYPE_CHECKING:
     from nws.api import Workspace
-    from nws.engine.execute import Progress as Reached
-    from nws.engine.execute import Result
     from nws.engine.request import Request
+    from nws.engine.result import Progress as Reached
 
 
 def perform(session: Session, workspace: "Workspace", request: "Request") -> int:
@@ -31,7 +31,7 @@ def perform(session: Session, workspace: "Workspace", request: "Request") -> int
         watcher.line.clear()
         signal.signal(signal.SIGTERM, before)
     for result in results:
-        _report(session.output, result)
+        report(session.output, workspace, result)
     # Only now, so that every run that was done is shown; the exit code is that of the failure.
     for result in results:
         if result.unarchived is not None:
@@ -62,6 +62,9 @@ class Watcher:
 
     def __call__(self, reached: "Reached") -> None:
         """Take the next piece of news."""
+        if reached.looked_up is not None:
+            self.line.update(f"{reached.looked_up:,} of {plural(reached.total, 'pipeline')} looked up")
+            return
         if reached.outcome is None:
             self._begin(reached)
             return
@@ -74,8 +77,10 @@ class Watcher:
         self.line.clear()
         for line in reached.understood:
             self._output.say(line)
+        if reached.run is None:
+            return
         verb = "going on with" if reached.resumed else "running"
-        there = f", {reached.skipped} of them there already" if reached.skipped else ""
+        there = f", {reached.skipped:,} of them there already{in_runs(reached.held)}" if reached.held else ""
         self._output.say(f"{verb} {reached.run}: {plural(reached.total, 'pipeline')}{there}")
 
     def _note_best(self, reached: "Reached") -> None:
@@ -100,41 +105,3 @@ class Watcher:
             parts.append(f"{reached.failed} failed")
         parts += [text for _, text in list(self._best.values())[:1]]
         return " · ".join([*parts, f"{span(left)} left"])
-
-
-def _report(output: Output, result: "Result") -> None:
-    from nws.engine.summary import ranked
-
-    summary, run = result.summary, result.run
-    if output.json_lines:
-        output.record("run", run_line(run))
-        return
-    best = ranked(result.entries)
-    leaderboard(output, best[:10])
-    stored = summary.statistics
-    output.say(
-        f"\n{summary.status}: {plural(summary.total_pipelines, 'pipeline')}, {summary.failed_pipelines} failed, "
-        f"{summary.skipped_pipelines} there already, in {span(summary.duration_seconds)}"
-    )
-    for failure in summary.errors[:5]:
-        output.say(f"failed: {failure['pipeline_id']}: {failure['message']}")
-    if len(summary.errors) > 5:
-        output.say(f"… and {len(summary.errors) - 5} more: nws runs show {run.name}")
-    if stored["artifact_count"]:
-        output.say(
-            f"{plural(stored['artifact_count'], 'artifact')}, {size(stored['artifact_bytes'])}, kept in "
-            f"{plural(stored['artifact_objects'], 'object')} of {size(stored['stored_bytes'])}"
-        )
-    output.say(f"files: {run.folder}")
-    if len(result.archived) == 1:
-        output.say(f"archived: {result.archived[0]}")
-    elif result.archived:
-        output.say(f"archived: {plural(len(result.archived), 'file')} in {result.archived[0].parent}")
-    if result.unarchived is not None:
-        later = f"nws catalog archive {run.name}/best --kind best_predictions"
-        output.say(f"not archived, for the reason below; the run itself is whole. Later: {later}")
-    if result.interrupted:
-        output.say("the same command goes on with the rest")
-    elif best:
-        first = best[0].pipeline.ref
-        output.say(f"next: nws show {first} · nws catalog best {summary.dataset_name} · nws export {first}")

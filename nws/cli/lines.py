@@ -3,7 +3,7 @@
 This room says what is in a line; it must not know which command asks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nws.cli.output import Output
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from nws.engine.publish import Entry
     from nws.pipeline import Pipeline
     from nws.run import Run
+    from nws.workspace import Workspace
+
+# What a run is called that did not come to its end, and that nobody is at work in.
+UNFINISHED = frozenset({"cut off", "interrupted"})
 
 
 def pipeline_line(pipeline: "Pipeline") -> dict[str, Any]:
@@ -81,6 +85,33 @@ def warn_of_damage(output: Output, rows: Iterable[dict[str, Any]]) -> None:
             output.warn(row["note"])
 
 
+def in_runs(counts: Mapping[str, int]) -> str:
+    """Return where pipelines are, for the end of a sentence: ` (RUN)`, ` (12 in RUN, 3 in RUN)`."""
+    if len(counts) < 2:
+        return "".join(f" ({name})" for name in counts)
+    shown = [f"{count:,} in {name}" for name, count in list(counts.items())[:3]]
+    more = len(counts) - len(shown)
+    return f" ({', '.join(shown)}{f' and {more} more runs' if more else ''})"
+
+
+def goes_on(run: "Run") -> str:
+    """Return the command that goes on with a run that was cut off or interrupted."""
+    import shlex
+
+    try:
+        config = run.config()
+    except (NwsError, OSError):
+        return "the same `nws run` command, given again"
+    return f"nws run --resume {run.name}" if config.configs is not None else shlex.join(config.command)
+
+
+def say_how_to_go_on(output: Output, workspace: "Workspace", names: Iterable[str]) -> None:
+    """Say of each run that did not come to its end which command goes on with it."""
+    if not output.json_lines:
+        for name in names:
+            output.say(f"{name} did not come to its end; go on: {goes_on(workspace.runs.get(name))}")
+
+
 def leaderboard(output: Output, best: "list[Entry]") -> None:
     """Print pipelines with their figures on every partition, in the order given."""
     from nws.pipeline.rows import chain_text, model_text
@@ -100,9 +131,10 @@ def leaderboard(output: Output, best: "list[Entry]") -> None:
             {
                 "rank": rank, "pipeline_id": record.id, **figures, "target": record.dataset["targets"][0],
                 "preprocessing": chain_text(record.steps), "model": model_text(record.steps),
-                "record": entry.pipeline.record_id, "path": entry.pipeline.path,
+                "record": entry.pipeline.record_id, "path": entry.pipeline.path, "run_id": record.run_id,
             }
         )  # fmt: skip
-    if len({row["target"] for row in rows}) > 1:
-        columns["target"] = "target"
+    for name, heading in (("target", "target"), ("run_id", "run")):
+        if len({row[name] for row in rows}) > 1:
+            columns[name] = heading
     output.rows("pipeline", rows, {**columns, "preprocessing": "preprocessing", "model": "model"})

@@ -1,26 +1,24 @@
-"""The command that runs pipelines: what is asked, how far it is, what came of it."""
+"""The command that runs pipelines: what is asked, in words and options."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from nws.cli.following import perform
-from nws.cli.output import Output, plural
+from nws.cli.prospects import show_prospects
 from nws.cli.session import Handed
-from nws.errors import DONE
-from nws.ids import SHORT_LENGTH
 
 if TYPE_CHECKING:
-    from nws.engine.request import Plan
+    from nws.engine.request import Request
 
 Several = Parameter(consume_multiple=True)
 
 
 def run(
     *,
-    dataset: Annotated[list[str], Several],
-    pipelines: Annotated[list[Path], Several],
+    dataset: Annotated[list[str] | None, Several] = None,
+    pipelines: Annotated[list[Path] | None, Several] = None,
     target: Annotated[list[str] | None, Several] = None,
     run_name: str | None = None,
     pipeline_names: Annotated[list[str] | None, Several] = None,
@@ -32,6 +30,7 @@ def run(
     metric: str | None = None,
     seed: int = 0,
     dry_run: bool = False,
+    resume: str | None = None,
     session: Handed,
 ) -> int:
     """Run every pipeline on every dataset.
@@ -53,9 +52,9 @@ def run(
     append
         Add to the run of this name, made if it is not there.
     force
-        Run again what the run already has.
+        Run also what the workspace has already.
     jobs
-        How many worker processes; as many as there are processors if not given.
+        How many worker processes; as many as there are processors, or with --resume as before, if not given.
     cv
         Splits where the config has none: kfold:5, loo, shuffle:5:0.25, stratified:5, group:COLUMN.
     metric
@@ -63,58 +62,51 @@ def run(
     seed
         From which every random choice is derived.
     dry_run
-        Only print the pipelines with their hashes, and what the run has already.
+        Only print the pipelines with their hashes, and where those are that are there already.
+    resume
+        Go on with this run, which was cut off or interrupted, with what was asked then.
     """
-    from nws.engine.local import usable_cores
     from nws.engine.request import Request
 
     workspace = session.workspace()
     request = Request(
-        datasets=tuple(dataset),
-        pipelines=tuple(pipelines),
+        datasets=tuple(dataset or ()),
+        pipelines=tuple(pipelines or ()),
         targets=tuple(target or ()),
         run_name=run_name,
         pipeline_names=tuple(pipeline_names or ()),
         description=description,
         append=append,
         force=force,
-        jobs=usable_cores() if jobs is None else jobs,
+        jobs=_jobs(jobs, resume),
         cv=cv,
         metric=metric,
         seed=seed,
+        resume=resume,
         provenance=session.provenance(),
     )
+    if resume is not None:
+        _refuse_beside_resume(request)
     if dry_run:
-        return _dry_run(session.output, workspace.plan(request))
+        return show_prospects(session.output, workspace.look(request))
     return perform(session, workspace, request)
 
 
-def _dry_run(output: Output, plans: "list[Plan]") -> int:
-    from nws.pipeline.rows import chain_text, model_text
+def _jobs(given: int | None, resume: str | None) -> int | None:
+    from nws.engine.local import usable_cores
 
-    rows: list[dict[str, Any]] = []
-    for plan in plans:
-        for task in plan.tasks:
-            steps = [
-                {"operator": step.kind, "class": step.path, "params": step.params, "name": step.name}
-                for step in task.config.steps
-            ]
-            rows.append(
-                {
-                    "position": task.position + 1, "hash": task.config.hash, "dataset_name": plan.dataset_name,
-                    "target": task.target, "preprocessing": chain_text(steps), "model": model_text(steps),
-                    "config_file": task.config.file,
-                }
-            )  # fmt: skip
-    shown = rows if output.json_lines else [{**row, "hash": row["hash"][:SHORT_LENGTH]} for row in rows]
-    heads = {
-        "position": "#",
-        "hash": "hash",
-        "dataset_name": "dataset",
-        "target": "target",
-        "preprocessing": "preprocessing",
-        "model": "model",
-    }
-    output.rows("planned", shown, heads)
-    output.say(f"{plural(len(rows), 'pipeline')} would run; nothing was written but the snapshot of the data")
-    return DONE
+    return usable_cores() if given is None and resume is None else given
+
+
+def _refuse_beside_resume(request: "Request") -> None:
+    """Refuse what cannot be asked again: the run says it itself."""
+    import dataclasses
+
+    from nws.errors import UsageError
+
+    kept = {"resume", "jobs", "provenance"}
+    for item in dataclasses.fields(request):
+        if item.name not in kept and getattr(request, item.name) != item.default:
+            option = {"datasets": "dataset", "targets": "target"}.get(item.name, item.name.replace("_", "-"))
+            hint = f"nws run --resume {request.resume}; beside it only --jobs and --dry-run"
+            raise UsageError(f"--{option} is not given with --resume: the run says what was asked", hint=hint)

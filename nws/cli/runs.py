@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from nws.cli.lines import leaderboard, run_cells, run_line, warn_of_damage
+from nws.cli.lines import UNFINISHED, leaderboard, run_cells, run_line, say_how_to_go_on, warn_of_damage
 from nws.cli.listing import newest_first, run_lines, unindexed
 from nws.cli.output import size, span
 from nws.cli.session import Handed
@@ -46,6 +46,7 @@ def list_(
     elif not session.output.rows("run", rows if session.json else map(run_cells, rows), COLUMNS):
         session.output.say("no runs yet: nws run --dataset NAME --pipelines FILE, or a first look: nws demo")
     warn_of_damage(session.output, rows)
+    say_how_to_go_on(session.output, workspace, [row["run_id"] for row in rows if row["status"] in UNFINISHED])
 
 
 def show(run: str, /, *, number: Annotated[int, Parameter(name=["-n", "--number"])] = 10, session: Handed) -> None:
@@ -60,7 +61,8 @@ def show(run: str, /, *, number: Annotated[int, Parameter(name=["-n", "--number"
     """
     from nws.engine.summary import entries, ranked
 
-    chosen = session.workspace().runs.get(run)
+    workspace = session.workspace()
+    chosen = workspace.runs.get(run)
     found = entries(chosen)
     row = run_line(chosen)
     if session.json:
@@ -73,11 +75,14 @@ def show(run: str, /, *, number: Annotated[int, Parameter(name=["-n", "--number"
             "description": config.description,
             "took": span(row.get("duration_seconds") or 0.0),
             **{key: row.get(f"{key}_pipelines") for key in ("successful", "failed", "skipped")},
+            "skipped in": list(stored.get("skipped_in") or {}),
             "artifacts": f"{size(stored.get('artifact_bytes', 0))} kept in {size(stored.get('stored_bytes', 0))}",
             "command": " ".join(config.command),
         }
         session.output.facts("run", facts)
         session.output.line("")
+        if row["status"] in UNFINISHED:
+            say_how_to_go_on(session.output, workspace, [chosen.name])
     leaderboard(session.output, ranked(found)[:number])
     for entry in found:
         if entry.metrics is None and not session.json:

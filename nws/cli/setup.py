@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from nws.cli.following import perform
-from nws.cli.lines import run_line, warn_of_damage
-from nws.cli.output import plural, size
+from nws.cli.lines import UNFINISHED, run_line, say_how_to_go_on, warn_of_damage
+from nws.cli.output import size
 from nws.cli.session import Handed, Session
 from nws.errors import DONE
 
@@ -35,7 +35,7 @@ def status(*, session: Handed) -> None:
     workspace = session.workspace()
     runs = [run_line(run) for run in workspace.runs.list()]
     count = workspace.store.count()
-    unfinished = [row["run_id"] for row in runs if row["status"] in {"cut off", "interrupted"}]
+    unfinished = [row["run_id"] for row in runs if row["status"] in UNFINISHED]
     facts: dict[str, Any] = {
         "workspace": workspace.root.as_posix(),
         "datasets": len(workspace.datasets.list()),
@@ -52,8 +52,7 @@ def status(*, session: Handed) -> None:
         session.output.record("status", {**facts, "plain_bytes": count.size, "stored_bytes": count.stored})
         return
     session.output.facts("status", {**facts, "stored": f"{size(count.size)} in {size(count.stored)}"})
-    if unfinished:
-        session.output.say(f"{plural(len(unfinished), 'run')} unfinished: the same `nws run` command goes on with it")
+    say_how_to_go_on(session.output, workspace, unfinished)
 
 
 def demo(path: Path | None = None, /, *, session: Handed) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nws.engine.plan import read_configs
 from nws.engine.splits import check_cv
@@ -44,21 +44,24 @@ class Request:
     """The arguments of `nws run`.
 
     `datasets` are registered names or paths; `pipelines` are config files; `targets` limits the targets of the
-    datasets (all of them if empty); `cv` is a split like `kfold:5`, or `auto`.
+    datasets (all of them if empty); `cv` is a split like `kfold:5`, or `auto`; `jobs` is how many worker processes, one
+    if None. `resume` names a run to go on with, which says itself what was asked: of the other fields only `jobs` and
+    `provenance` count then, and `jobs` is as before if None.
     """
 
-    datasets: tuple[str | Path, ...]
-    pipelines: tuple[Path, ...]
+    datasets: tuple[str | Path, ...] = ()
+    pipelines: tuple[Path, ...] = ()
     targets: tuple[str, ...] = ()
     run_name: str | None = None
     pipeline_names: tuple[str, ...] = ()
     description: str = ""
     append: bool = False
     force: bool = False
-    jobs: int = 1
+    jobs: int | None = None
     cv: str = AUTO
     metric: str | None = None
     seed: int = 0
+    resume: str | None = None
     provenance: Provenance = field(default_factory=Provenance)
 
 
@@ -82,8 +85,17 @@ class Plan:
         return hash_of([task.key for task in self.tasks])
 
 
-def make_plans(workspace: Workspace, request: Request) -> list[Plan]:
+def make_plans(workspace: Workspace, request: Request, *, store: bool = True) -> list[Plan]:
     """Read the pipelines and datasets of a request and return one plan per dataset.
+
+    Parameters
+    ----------
+    workspace
+        Where datasets are registered.
+    request
+        What is asked.
+    store
+        Put snapshots of files that are given directly into the store; without them no task can run.
 
     Raises
     ------
@@ -98,8 +110,11 @@ def make_plans(workspace: Workspace, request: Request) -> list[Plan]:
     configs = _configs(workspace, request)
     # Everything is read and checked before anything is stored, so that a refusal leaves nothing behind.
     sources = [_source(workspace, dataset) for dataset in request.datasets]
-    plans = [_plan(request, source, configs) for source in sources]
-    for source in sources:
+    plans = [
+        plan_of(request, source.dataset, source.id, configs, source=source.files, understood=source.understood)
+        for source in sources
+    ]
+    for source in sources if store else ():
         if source.packed is not None:
             source.packed.put(workspace.store)
     return plans
@@ -114,7 +129,7 @@ def _check(request: Request) -> None:
         check_name(request.run_name, "run name")
     for name in request.pipeline_names:
         check_name(name, "pipeline name")
-    if request.jobs < 1:
+    if request.jobs is not None and request.jobs < 1:
         raise UsageError(f"--jobs {request.jobs}: at least one worker is needed", hint="--jobs 1 or more")
     if not 0 <= request.seed < 2**32:
         raise UsageError(f"--seed {request.seed}: a seed is a whole number from 0 to 4294967295")
@@ -161,8 +176,24 @@ class _Source:
     packed: Packed | None = None
 
 
-def _plan(request: Request, source: _Source, configs: Sequence[PipelineConfig]) -> Plan:
-    held = source.dataset
+def plan_of(
+    request: Request,
+    held: Dataset,
+    dataset_id: ObjectId,
+    configs: Sequence[PipelineConfig],
+    *,
+    source: list[str],
+    understood: tuple[str, ...] = (),
+) -> Plan:
+    """Return the plan of a request on one dataset, once its pipelines are read.
+
+    Raises
+    ------
+    UsageError
+        If the metric does not fit the targets.
+    BadInput
+        If the dataset has no target, or none of that name.
+    """
     targets = [held.target(text) for text in request.targets] or list(held.targets)
     if not targets:
         raise BadInput(
@@ -176,7 +207,7 @@ def _plan(request: Request, source: _Source, configs: Sequence[PipelineConfig]) 
             position=position,
             config=config,
             dataset_name=held.name,
-            dataset_id=source.id,
+            dataset_id=dataset_id,
             target=target.name,
             cv=request.cv,
             seed=request.seed,
@@ -186,11 +217,11 @@ def _plan(request: Request, source: _Source, configs: Sequence[PipelineConfig]) 
     ]
     return Plan(
         dataset_name=held.name,
-        dataset_id=source.id,
-        source=source.files,
+        dataset_id=dataset_id,
+        source=source,
         task_type=",".join(sorted(task_types)),
         tasks=tuple(tasks),
-        understood=source.understood,
+        understood=understood,
     )
 
 
@@ -227,17 +258,3 @@ def _source(workspace: Workspace, dataset: str | Path) -> _Source:
     found, understood = read([path], name=name_of([path]), options=ReadOptions())
     packed = pack(found)
     return _Source(dataset=found, id=packed.id, files=[str(path)], understood=tuple(understood.lines()), packed=packed)
-
-
-def environment(packages: Sequence[str]) -> dict[str, Any]:
-    """Return the versions of Python and of the packages that decide results."""
-    import platform
-    from importlib.metadata import PackageNotFoundError, version
-
-    found = {}
-    for name in packages:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "unknown"
-    return {"python": platform.python_version(), "packages": found}

@@ -16,7 +16,7 @@ from nws.records import RunSummary, now, parse_time, timestamp
 from nws.run import FAILED, SUCCEEDED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from nws.run import Run
     from nws.store import ObjectStore
@@ -75,7 +75,9 @@ def _badness(entry: Entry, score: float) -> float:
     return badness(METRICS[entry.metrics.metric], score)
 
 
-def summarize(run: Run, found: Sequence[Entry], *, status: str, skipped: int, started_at: str) -> RunSummary:
+def summarize(
+    run: Run, found: Sequence[Entry], *, status: str, held_in: Mapping[str, int], started_at: str
+) -> RunSummary:
     """Return the summary of a run as it stands.
 
     Parameters
@@ -86,8 +88,8 @@ def summarize(run: Run, found: Sequence[Entry], *, status: str, skipped: int, st
         All its pipelines.
     status
         `running`, `completed` or `interrupted`.
-    skipped
-        How many of what was asked were there already.
+    held_in
+        How many of what was asked were there already, by run.
     started_at
         When the run began.
     """
@@ -110,9 +112,9 @@ def summarize(run: Run, found: Sequence[Entry], *, status: str, skipped: int, st
         total_pipelines=len(records),
         successful_pipelines=sum(record.status == SUCCEEDED for record in records),
         failed_pipelines=len(failed),
-        skipped_pipelines=skipped,
+        skipped_pipelines=sum(held_in.values()),
         best_pipeline=best[first] if first is not None else None,
-        statistics={**_storage(run.store, found), "best_by_target": best},
+        statistics={**_storage(run.store, found), "best_by_target": best, "skipped_in": dict(held_in)},
         errors=[
             {
                 "pipeline_id": record.id,
@@ -135,10 +137,11 @@ def renew(run: Run) -> None:
         run,
         entries(run),
         status=before.status,
-        skipped=before.skipped_pipelines,
+        held_in=before.statistics.get("skipped_in") or {},
         started_at=before.started_at,
     )
-    kept = {name: getattr(before, name) for name in ("completed_at", "duration_seconds", "extra")}
+    # An older version did not say where those were that it left out.
+    kept = {name: getattr(before, name) for name in ("completed_at", "duration_seconds", "skipped_pipelines", "extra")}
     run.write(dataclasses.replace(after, **kept))
 
 

@@ -84,10 +84,19 @@ class Reach:
                 self._follow_ref(run, number)
                 seen.add(number)
         try:
-            self._follow_dataset(run.config().dataset_id, f"runs/{run.name}/run_config.json", needed=False)
+            config = run.config()
         except UnknownName:
             # It was cut off while it began, or is being deleted.
             return
+        where = f"runs/{run.name}/run_config.json"
+        self._follow_dataset(config.dataset_id, where, needed=False)
+        if config.configs is not None:
+            self._keep(config.configs, where)
+
+    def _keep(self, oid: str, where: str) -> None:
+        if not is_hex(oid, 64):
+            raise Damaged(f"{where} names configs by no id: {oid[:80]!r}", hint=f"{_KEPT}restore it")
+        self._ids.add(bytes.fromhex(oid))
 
     def _follow_ref(self, run: Run, number: int) -> None:
         self._count += 1

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import datetime as dt
 import itertools
 from functools import partial
 
@@ -18,8 +17,8 @@ def test_a_run_that_is_being_left_is_not_taken_for_one_that_was_cut_off(tmp_path
     (result,) = workspace.run(small_csv(tmp_path / "d.csv"), ridge_grid(tmp_path / "g.json", 1))
     run, done = result.run, result.summary
     assert done.status == COMPLETED
-    day, plan = dt.date.fromisoformat(run.name[:10]), run.config().plan
-    look = partial(workspace.runs.unfinished, day, "d", None, plan=plan)
+    plan = run.config().plan
+    look = partial(workspace.runs.unfinished, "d", None, plan=plan)
 
     def leave(presence):
         run.write(done)

@@ -1,0 +1,116 @@
+"""Beginning: which run a plan is done in, what of it the workspace has already, and which numbers the rest asks for.
+
+This room finds or makes the run; it must not know how tasks are run or published.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nws.engine.known import held_anywhere, held_in_run
+from nws.errors import Locked, UnknownName
+from nws.run import INTERRUPTED, RUNNING
+from nws.upkeep.reindex import complete
+
+if TYPE_CHECKING:
+    import contextlib
+    from collections.abc import Callable
+
+    from nws.engine.known import Held
+    from nws.engine.request import Plan, Request
+    from nws.engine.tasks import Task
+    from nws.run import Run
+    from nws.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beginning:
+    """Where and with what a plan begins.
+
+    `run` is None where there is nothing to do and so no run is made; `held` says by position what is there already, in
+    `run` or in others; `resumed` says that the run was cut off before; `finished` that it had come to its end and there
+    is nothing to go on with; `numbers` gives the number to ask for by position.
+    """
+
+    run: Run | None
+    held: dict[int, Held]
+    resumed: bool = False
+    finished: bool = False
+    numbers: dict[int, int] = field(default_factory=dict)
+
+
+def begin(
+    workspace: Workspace,
+    plan: Plan,
+    request: Request,
+    presence: contextlib.ExitStack,
+    *,
+    report: Callable[[int], None] = lambda _: None,
+) -> Beginning:
+    """Find or make the run to work in, and be seen to be at work in it for as long as `presence` lasts.
+
+    A run that was cut off in the same plan, under the same name, is gone on with, and what it has is not run again,
+    whatever made it. Of the rest, what any run of the workspace has is not run again either, unless `force` is asked.
+
+    Raises
+    ------
+    UnknownName
+        If the run to go on with is not there.
+    Locked
+        If a process is at work in it.
+    """
+    run = _to_go_on_with(workspace, plan, request, presence)
+    here: dict[str, Held] = {}
+    if run is not None:
+        if request.resume is not None and not unfinished(run):
+            return Beginning(run=run, held={}, finished=True)
+        complete(workspace, run)
+        here = held_in_run(run)
+    held = {task.position: here[task.key] for task in plan.tasks if task.key in here}
+    if not request.force:
+        held |= held_anywhere(workspace, [task for task in plan.tasks if task.position not in held], report=report)
+    todo = [task for task in plan.tasks if task.position not in held]
+    if run is not None:
+        own = [task for task in plan.tasks if task.key in here or task.position not in held]
+        return Beginning(run=run, held=held, resumed=True, numbers=_numbers(run, own, todo, request))
+    naming = (dt.datetime.now().astimezone().date(), plan.dataset_name, request.run_name)
+    if not todo and not (request.append and workspace.runs.has(*naming)):
+        return Beginning(run=None, held=held)
+    run = workspace.runs.obtain(*naming) if request.append else workspace.runs.create(*naming)
+    presence.enter_context(run.at_work())
+    return Beginning(run=run, held=held, numbers=_numbers(run, todo, todo, request))
+
+
+def _to_go_on_with(workspace: Workspace, plan: Plan, request: Request, presence: contextlib.ExitStack) -> Run | None:
+    """Return the run that is named, or one that was cut off in the same plan; be alone in it."""
+    if request.resume is not None:
+        run = workspace.runs.get(request.resume)
+        if not presence.enter_context(run.at_work(alone=True)):
+            raise Locked(f"a process is at work in run {run.name}", hint="wait for its end, or stop it")
+        return run
+    if request.append:
+        return None
+    cut_off = workspace.runs.unfinished(plan.dataset_name, request.run_name, plan=plan.id, force=request.force)
+    # Of two processes that find the same run cut off, one goes on with it.
+    return cut_off if cut_off is not None and presence.enter_context(cut_off.at_work(alone=True)) else None
+
+
+def unfinished(run: Run) -> bool:
+    """Say whether a run has not come to its end, by what it says itself."""
+    try:
+        return run.summary().status in {RUNNING, INTERRUPTED}
+    except UnknownName:
+        return True
+
+
+def _numbers(run: Run, own: list[Task], todo: list[Task], request: Request) -> dict[int, int]:
+    """Return the number to ask for, by position.
+
+    A run has numbers without gaps in the order of the plan, those of pipelines that others have left out; one that is
+    appended to goes on from its last.
+    """
+    if request.append:
+        return {task.position: number for number, task in enumerate(todo, run.next_number())}
+    return {task.position: number for number, task in enumerate(own, 1)}
