@@ -26,7 +26,8 @@ def add(
     name
         Name to register it under.
     paths
-        One wide file; an X and a Y file; or a folder with Xcal.csv, Ycal.csv, Xtest.csv and the like.
+        One wide file; an X and a Y file; a folder with Xcal.csv, Ycal.csv, Xtest.csv and the like; or a file that
+        names them (JSON or YAML).
     replace
         Put the new content in the place of what is registered under this name.
     """

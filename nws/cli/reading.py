@@ -25,6 +25,8 @@ class Reading:
         Column of sample ids.
     partition
         Column that says train, val or test (or true and false).
+    group
+        Column whose equal values mean repeated scans of one sample, which no split separates.
     metadata
         Column to keep beside the predictions; may be given several times.
     task
@@ -37,17 +39,24 @@ class Reading:
         Decimal mark: point or comma.
     header
         Whether the first line holds names: yes, no or auto.
+    unit
+        What the axis is in: nm, cm-1 or index; found out from the header if not given.
+    sheet
+        Sheet of a workbook that holds the data.
     """
 
     target: list[str] | None = None
     id: str | None = None
     partition: str | None = None
+    group: str | None = None
     metadata: list[str] | None = None
     task: str | None = None
     test_rows: str | None = None
     delimiter: str | None = None
     decimal: str | None = None
     header: str = "auto"
+    unit: str | None = None
+    sheet: str | None = None
 
     def options(self) -> "ReadOptions":
         """Return them as the room below takes them."""

@@ -103,3 +103,18 @@ def is_counting(values: Sequence[float]) -> bool:
 def same_axis(one: Axis, other: Axis) -> bool:
     """Say whether two axes stand for the same features."""
     return one == other
+
+
+def side_by_side(axes: Sequence[Axis]) -> tuple[Axis, list[str]]:
+    """Return the axis of several sources side by side, and what there is to say about it.
+
+    It keeps the values where all sources have one unit, even if they overlap or turn; otherwise it counts from 1.
+    """
+    if len(axes) == 1:
+        return axes[0], []
+    values = [value for axis in axes for value in axis.values]
+    units = {axis.unit for axis in axes}
+    if len(units) == 1 and INDEX not in units:
+        return Axis(unit=units.pop(), values=values), []
+    counted = Axis(unit=INDEX, values=[float(place + 1) for place in range(len(values))])
+    return counted, ["the sources have no unit in common, so the features are numbered"] if len(units) > 1 else []

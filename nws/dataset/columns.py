@@ -9,17 +9,18 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nws.dataset.axis import axis_of, is_counting, spectral_columns
+from nws.dataset.axis import axis_of, is_counting, spectral_columns, wave
 from nws.dataset.cells import NO_DELIMITER, is_missing, number
+from nws.dataset.columnar import Columnar
+from nws.dataset.contents import INDEX, Axis
 from nws.dataset.table import column_names, said, taken_for
 from nws.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nws.dataset.contents import Axis, ReadOptions
-    from nws.dataset.dialect import Delimited
-    from nws.dataset.table import Table
+    from nws.dataset.contents import ReadOptions
+    from nws.dataset.table import File, Table
 
 # Headings as people write them, compared without case, blanks and punctuation.
 ID_NAMES = {"id", "ids", "sampleid", "sample", "samplename", "sampleno", "samplenumber", "name", "rownames", "specimen"}
@@ -41,8 +42,9 @@ def same_name(one: str, other: str) -> bool:
 class Column:
     """One column that is no part of the spectrum, over all partitions.
 
-    `origin` is "X", "Y" or "M"; `position` its place in the file; `headed` says whether it has a name of its own;
-    `pieces` are the tables that it comes from, each with the row it begins at.
+    `origin` is "X", "Y" or "M", and "X2" and so on for other sources of spectra; `position` its place in the file;
+    `headed` says whether it has a name of its own; `pieces` are the tables that it comes from, each with the row it
+    begins at.
     """
 
     name: str
@@ -95,7 +97,7 @@ class Column:
         return None not in self.cells and len(set(self.cells)) == len(self.cells)
 
 
-def spectrum(file: Delimited, options: ReadOptions, *, header: bool) -> tuple[list[int], Axis, bool]:
+def spectrum(file: File, options: ReadOptions, *, header: bool) -> tuple[list[int], Axis, bool]:
     """Find the columns of the spectrum in an X file.
 
     Returns
@@ -110,8 +112,25 @@ def spectrum(file: Delimited, options: ReadOptions, *, header: bool) -> tuple[li
     Raises
     ------
     BadInput
-        If there are fewer than two.
+        If there are fewer than two, or a unit is asked for and the header has no numbers.
     """
+    positions, axis, assumed = _found(file, options, header=header)
+    if options.unit is None:
+        return positions, axis, assumed
+    if axis.unit == INDEX and options.unit != INDEX and not _numbers_named(file, positions, header=header):
+        raise BadInput(
+            f"{file.path}: no header with numbers, so the axis cannot be in {options.unit}",
+            hint="leave out --unit; where the first line holds the axis, say --header yes",
+        )
+    return positions, Axis(unit=options.unit, values=axis.values), False
+
+
+def _numbers_named(file: File, positions: list[int], *, header: bool) -> bool:
+    names = column_names(file, header=header)
+    return header and all(wave(names[place]) is not None for place in positions)
+
+
+def _found(file: File, options: ReadOptions, *, header: bool) -> tuple[list[int], Axis, bool]:
     names = column_names(file, header=header)
     named = {place for place, name in enumerate(names) if any(same_name(name, given) for given in options.named)}
     positions = spectral_columns(names, excluded=named) if header else []
@@ -129,7 +148,7 @@ def _named_otherwise(names: list[str]) -> set[int]:
     return {place for place, name in enumerate(names) if plain(name) in known} | ({0} if not names[0] else set())
 
 
-def _row_numbers(file: Delimited) -> set[int]:
+def _row_numbers(file: File) -> set[int]:
     """Return the first column of a file without a header if it counts rows, and the others hold decimals."""
     first = [number(row[0]) for row in file.sample]
     counts = [value for value in first if value is not None]
@@ -137,24 +156,44 @@ def _row_numbers(file: Delimited) -> set[int]:
     return {0} if len(counts) == len(first) > 2 and is_counting(counts) and decimals else set()
 
 
-def _holds_numbers(file: Delimited, place: int) -> bool:
+def _holds_numbers(file: File, place: int) -> bool:
     cells = [row[place] for row in file.sample[1:] or file.sample if place < len(row) and not is_missing(row[place])]
     if not cells:
         return place < file.width - 1
     return 2 * sum(number(cell, file.decimal) is not None for cell in cells) > len(cells)
 
 
-def _no_spectrum(file: Delimited) -> BadInput:
+def _no_spectrum(file: File) -> BadInput:
     if file.width > 1:
         return BadInput(
             f"{file.path}: no spectrum found in {file.width} columns",
-            hint=f"{taken_for(file)}; see --delimiter, --decimal",
+            hint=taken_for(file),
         )
+    if isinstance(file, Columnar):
+        return BadInput(f"{file.path}: only one column; a spectrum has at least two", hint="one row is one spectrum")
     line = "\t".join(file.sample[-1])
     blanks = len(line.split()) > 2 and all(number(word) is not None for word in line.split())
     hint = "separated by blanks? save it with commas, semicolons or tabs" if blanks else "see --delimiter"
     delimiter = "no delimiter found" if file.delimiter == NO_DELIMITER else f"with delimiter {said(file.delimiter)}"
     return BadInput(f"{file.path}: only one column ({delimiter}); a spectrum has at least two", hint=hint)
+
+
+def beside(sources: Sequence[Sequence[Table]], sizes: Sequence[int]) -> list[Column]:
+    """Join the other columns of the X files of all sources; one that stands in several sources alike counts once.
+
+    Parameters
+    ----------
+    sources
+        For each source its tables, one per partition.
+    sizes
+        Number of samples of each partition.
+    """
+    found: list[Column] = []
+    for place, tables in enumerate(sources):
+        for column in join("X" if not place else f"X{place + 1}", tables, sizes):
+            if not any(same_name(column.name, other.name) and column.cells == other.cells for other in found):
+                found.append(column)
+    return found
 
 
 def join(kind: str, tables: Sequence[Table | None], sizes: Sequence[int]) -> list[Column]:
@@ -163,7 +202,7 @@ def join(kind: str, tables: Sequence[Table | None], sizes: Sequence[int]) -> lis
     Parameters
     ----------
     kind
-        "X", "Y" or "M".
+        "X", "Y" or "M", or "X2" and so on.
     tables
         One per partition, None where there is no such file.
     sizes

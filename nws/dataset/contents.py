@@ -49,7 +49,8 @@ class Dataset:
     """Spectra and all that belongs to them, row by row.
 
     `spectra` is float64 of shape (samples, features) and not to be written to; `partition` holds "train", "val" or
-    "test" for each sample; `sample_ids` are unique.
+    "test" for each sample; `sample_ids` are unique. `group` names the metadata column whose equal values mean scans of
+    one sample, which no split may separate; None where every row is a sample of its own.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Dataset:
     partition: list[str]
     targets: tuple[Target, ...] = ()
     metadata: dict[str, list[str | float | None]] = field(default_factory=dict)
+    group: str | None = None
 
     @property
     def samples(self) -> int:
@@ -97,8 +99,9 @@ class ReadOptions:
     ----------
     target, metadata
         Names of columns; in files without a header, columns are named "1", "2", ….
-    id, partition
-        Name of the column with sample ids, and of the one that says train, val or test.
+    id, partition, group
+        Name of the column with sample ids, of the one that says train, val or test, and of the one whose equal values
+        mean scans of one sample.
     task
         "regression" or "classification", for all targets.
     test_rows
@@ -109,6 +112,10 @@ class ReadOptions:
         "." or ",", or point or comma.
     header
         "yes", "no" or "auto", for every file.
+    unit
+        "nm", "cm-1" or "index": what the axis stands for, whatever the header says.
+    sheet
+        Name of the sheet of a workbook that holds the data.
     """
 
     target: tuple[str, ...] = ()
@@ -120,6 +127,9 @@ class ReadOptions:
     delimiter: str | None = None
     decimal: str | None = None
     header: str = "auto"
+    group: str | None = None
+    unit: str | None = None
+    sheet: str | None = None
 
     def __post_init__(self) -> None:
         if self.delimiter is not None:
@@ -130,12 +140,13 @@ class ReadOptions:
         _one_of("delimiter", self.delimiter, (None, *DELIMITERS.values()), said="comma, semicolon, tab or pipe")
         _one_of("decimal", self.decimal, (None, *DECIMALS.values()), said="point or comma")
         _one_of("header", self.header, ("auto", "yes", "no"))
+        _one_of("unit", self.unit, (None, NANOMETRES, WAVENUMBERS, INDEX))
         parse_rows(self.test_rows)
 
     @property
     def named(self) -> tuple[str, ...]:
         """Every column that the options name."""
-        single = (name for name in (self.id, self.partition) if name is not None)
+        single = (name for name in (self.id, self.partition, self.group) if name is not None)
         return (*self.target, *self.metadata, *single)
 
     def as_dict(self) -> dict[str, Any]:

@@ -32,7 +32,8 @@ class Delimited:
 
     `body` is the text from the first row on (the header, if there is one), which stands on line `first_line` of the
     file; `sample` holds the cells of its first rows; `count` is the number of all rows and `width` of columns;
-    `blank_lines` says whether there are any between rows.
+    `blank_lines` says whether there are any between rows; `form` is the kind of file where the text was made of
+    another.
     """
 
     path: Path
@@ -46,6 +47,12 @@ class Delimited:
     width: int
     encoding: str
     compression: str | None
+    form: str | None = None
+
+    @property
+    def unit(self) -> str:
+        """What a row of the file is called in messages."""
+        return "line" if self.form is None else "row"
 
 
 def delimited(text: Text, options: ReadOptions, *, sibling: Delimited | None = None) -> Delimited:
@@ -84,6 +91,7 @@ def delimited(text: Text, options: ReadOptions, *, sibling: Delimited | None = N
         width=widths.most_common(1)[0][0],
         encoding=text.encoding,
         compression=text.compression,
+        form=text.form,
     )
 
 

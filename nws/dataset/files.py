@@ -5,6 +5,7 @@ This room knows bytes and encodings; it must not know what the text says.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -13,29 +14,11 @@ from nws.store.frames import Broken, walk
 
 if TYPE_CHECKING:
     import zipfile
+    from collections.abc import Iterator
     from pathlib import Path
 
 COMPRESSED = (".gz", ".zip", ".zst")
 TEXT = (".csv", ".txt", ".tsv", ".tab", ".dat", ".asc")
-# What people have instead of delimited text, by the end of the name.
-_OTHER = {
-    "Parquet": (".parquet", ".feather", ".arrow"),
-    "NumPy": (".npy", ".npz"),
-    "Excel or OpenDocument": (".xlsx", ".xls", ".xlsm", ".ods"),
-    "MATLAB": (".mat",),
-    "HDF5": (".h5", ".hdf5", ".nc"),
-    "R": (".rds", ".rda", ".rdata"),
-    "JCAMP-DX": (".jdx", ".dx", ".jcamp"),
-    "instrument": (".spc", ".spa", ".spg", ".asd", ".sed", ".sig", ".0", ".1"),
-    "JSON or YAML": (".json", ".yaml", ".yml"),
-}
-_MAGIC = {
-    b"PAR1": "Parquet",
-    b"\x93NUMPY": "NumPy",
-    b"\x89HDF": "HDF5",
-    b"\xd0\xcf\x11\xe0": "Excel",
-    b"MATLAB ": "MATLAB",
-}
 # Spectra as text compress about fourfold; what expands far beyond that is made to fill memory.
 EXPANSION = 200
 ALWAYS_ALLOWED = 64 << 20
@@ -50,29 +33,16 @@ class _Readable(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """A file as text: `data` is UTF-8 with LF line ends and no byte order mark, however it was written."""
+    """A file as text: `data` is UTF-8 with LF line ends and no byte order mark, however it was written.
+
+    `form` is the kind of file where the text was made of another, as of a workbook.
+    """
 
     path: Path
     data: bytes
     encoding: str
     compression: str | None = None
-
-
-def stem(path: Path) -> str:
-    """Return the name of a file without the endings that say how it is written."""
-    name = path.name
-    for endings in (COMPRESSED, TEXT):
-        ending = next((end for end in endings if name.lower().endswith(end) and len(name) > len(end)), "")
-        name = name[: len(name) - len(ending)]
-    return name
-
-
-def other_kind(path: Path) -> str | None:
-    """Say what kind of file, other than delimited text, the name speaks of; None if it speaks of none."""
-    name = path.name.lower()
-    for ending in COMPRESSED:
-        name = name.removesuffix(ending)
-    return next((kind for kind, endings in _OTHER.items() if name.endswith(endings)), None)
+    form: str | None = None
 
 
 def read_text(path: Path) -> Text:
@@ -81,40 +51,31 @@ def read_text(path: Path) -> Text:
     Raises
     ------
     BadInput
-        If it is missing, empty, not text, damaged, of another kind, or expands beyond all measure.
+        If it is missing, not text, damaged, or expands beyond all measure.
     SystemRefused
         If the system does not let it be read.
     """
-    kind = other_kind(path)
-    if kind is not None:
-        raise _not_delimited(path, kind)
     data, compression = _plain_bytes(path)
-    kind = next((name for magic, name in _MAGIC.items() if data.startswith(magic)), None)
-    if kind is not None:
-        raise _not_delimited(path, kind)
     data, encoding = _decoded(data, path)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return Text(path=path, data=data, encoding=encoding, compression=compression)
 
 
-def _not_delimited(path: Path, kind: str) -> BadInput:
-    return BadInput(
-        f"{path}: {kind} files are not read by this version", hint="save the data as delimited text (CSV) and use that"
-    )
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for reading; what the system says against it, then and later, becomes one of our errors.
 
-
-def _plain_bytes(path: Path) -> tuple[bytes, str | None]:
+    Raises
+    ------
+    BadInput
+        If there is no such file, or it is a folder.
+    SystemRefused
+        If the system does not let it be read.
+    """
     try:
         with open(path, "rb") as handle:
-            start = handle.read(4)
-            handle.seek(0) if handle.seekable() else None
-            kind = _compression(start)
-            if kind is None:
-                return (b"" if handle.seekable() else start) + handle.read(), None
-            size = handle.seek(0, 2)
-            handle.seek(0)
-            return _expanded(handle, kind, path, limit=max(ALWAYS_ALLOWED, EXPANSION * size)), kind
+            yield handle
     except FileNotFoundError as err:
         raise BadInput(
             f"no such file: {path}", hint="check the path; `nws dataset list` shows registered names"
@@ -125,13 +86,31 @@ def _plain_bytes(path: Path) -> tuple[bytes, str | None]:
         raise SystemRefused(f"{path}: {err.strerror or err}", hint="check that you may read it") from err
 
 
-def _compression(start: bytes) -> str | None:
+def most_bytes(size: int) -> int:
+    """Return how many bytes a file of this size may expand to."""
+    return max(ALWAYS_ALLOWED, EXPANSION * size)
+
+
+def _plain_bytes(path: Path) -> tuple[bytes, str | None]:
+    with opened(path) as handle:
+        start = handle.read(4)
+        handle.seek(0) if handle.seekable() else None
+        kind = compression_of(start)
+        if kind is None:
+            return (b"" if handle.seekable() else start) + handle.read(), None
+        size = handle.seek(0, 2)
+        handle.seek(0)
+        return _expanded(handle, kind, path, limit=most_bytes(size)), kind
+
+
+def compression_of(start: bytes) -> str | None:
+    """Name the compression that a file has, by its first bytes; None for none."""
     if start[:2] == b"\x1f\x8b":
         return "gzip"
-    if start == b"PK\x03\x04":
+    if start[:4] == b"PK\x03\x04":
         return "zip"
     skippable = start[1:4] == b"\x2a\x4d\x18" and start[0] & 0xF0 == 0x50
-    return "zstd" if start == b"\x28\xb5\x2f\xfd" or skippable else None
+    return "zstd" if start[:4] == b"\x28\xb5\x2f\xfd" or skippable else None
 
 
 def _expanded(handle: IO[bytes], kind: str, path: Path, *, limit: int) -> bytes:

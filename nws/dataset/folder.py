@@ -6,10 +6,10 @@ This room reads names only; it must not open any file.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from nws.dataset.files import COMPRESSED, TEXT, other_kind, stem
+from nws.dataset.formats import ENDINGS, FOREIGN, JCAMP, kind_named, not_read, plain_name, stem
 from nws.errors import BadInput
 from nws.fsio import names as names_in
 from nws.ids import name_from
@@ -32,20 +32,34 @@ _KINDS = {"x": "X", "y": "Y", "m": "M", "meta": "M", "metadata": "M"}
 _KIND = "|".join(sorted(_KINDS, key=len, reverse=True))
 _PART = "|".join(sorted(PARTITION_WORDS, key=len, reverse=True))
 _GAP = r"[ _.\-]*"
+# A source is a number, or a word set off from what stands before it: X1, Xcal_2, X_train-NIR.
+_SOURCE = rf"(?:{_GAP}(?P<number>\d+)|[ _.\-]+(?P<word>[^ _.\-].*))?"
 _NAME = re.compile(
-    rf"(?:(?P<kind>{_KIND})(?:{_GAP}(?P<part>{_PART}))?|(?P<part2>{_PART}){_GAP}(?P<kind2>{_KIND}))(?P<source>{_GAP}\d+)?"
+    rf"(?:(?P<kind>{_KIND})(?:{_GAP}(?P<part>{_PART})(?![a-z]))?|(?P<part2>{_PART}){_GAP}(?P<kind2>{_KIND})){_SOURCE}"
 )
+_TABLES = tuple(end for kind, ends in ENDINGS.items() if kind not in (JCAMP, "JSON or YAML") for end in ends)
 LOOKED_FOR = "X, Y and M files, with cal, train, val or test: Xcal.csv, Y_train.csv.gz, M_test.csv, or X.csv and Y.csv"
+SPECTRA_EACH = "*.jdx"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """What a name says: `kind` X, Y or M, `partition` if it names one, `source` if there are several."""
+
+    kind: str
+    partition: str | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
     """The files of one partition; `partition` is None where the names do not say.
 
-    `by_order` says that the files are X and Y because they were given in that order, not by their names.
+    `x` holds the files of all sources, in order; `by_order` says that the files are X and Y because they were given
+    in that order, not by their names.
     """
 
-    x: Path
+    x: tuple[Path, ...]
     y: Path | None = None
     m: Path | None = None
     partition: str | None = None
@@ -53,9 +67,24 @@ class Part:
 
     def files(self) -> Iterator[tuple[str, Path]]:
         """Yield kind ("X", "Y", "M") and path of the files that are there."""
-        for kind, path in (("X", self.x), ("Y", self.y), ("M", self.m)):
-            if path is not None:
-                yield kind, path
+        for path in self.x:
+            yield "X", path
+        for kind, other in (("Y", self.y), ("M", self.m)):
+            if other is not None:
+                yield kind, other
+
+
+def role_of(name: str) -> Role | None:
+    """Read a name without endings as X, Y or M with a partition and a source; None if it is none of them."""
+    match = _NAME.fullmatch(name.lower())
+    if match is None:
+        return None
+    word = match["part"] or match["part2"]
+    return Role(
+        kind=_KINDS[match["kind"] or match["kind2"]],
+        partition=PARTITION_WORDS[word] if word else None,
+        source=match["number"] or match["word"] or "",
+    )
 
 
 def name_of(paths: Sequence[Path]) -> str:
@@ -66,8 +95,9 @@ def name_of(paths: Sequence[Path]) -> str:
     first = paths[0]
     if first.is_dir():
         return name_from(first.resolve().name)
-    found = _NAME.fullmatch(stem(first).lower())
-    return name_from(first.resolve().parent.name if found else stem(first))
+    role = role_of(stem(first))
+    plain = role is not None and not (role.source and not role.source.isdigit())
+    return name_from(first.resolve().parent.name if plain else stem(first))
 
 
 def parts_of(paths: Sequence[Path]) -> tuple[list[Part], list[str]]:
@@ -88,78 +118,122 @@ def parts_of(paths: Sequence[Path]) -> tuple[list[Part], list[str]]:
     if not paths:
         raise BadInput("no data file given", hint="give a file, an X and a Y file, or a folder")
     if len(paths) == 1:
-        return _folder(paths[0]) if paths[0].is_dir() else ([Part(x=paths[0])], [])
+        return _folder(paths[0]) if paths[0].is_dir() else ([Part(x=(paths[0],))], [])
     folder = next((path for path in paths if path.is_dir()), None)
     if folder is not None:
         raise BadInput(f"{folder} is a folder among {len(paths)} paths", hint="give one folder alone, or files only")
     if len({path.resolve() for path in paths}) < len(paths):
         raise BadInput(f"{paths[0]}: the same file is given twice", hint="give the X file and the Y file")
-    if all(_NAME.fullmatch(stem(path).lower()) for path in paths):
-        return _sorted_parts(paths, "the files given"), []
+    if len(_ours(paths)) == len(paths):
+        return sorted_parts(paths, "the files given"), []
     if len(paths) > 3:
         raise BadInput(f"{len(paths)} files that do not say what they are", hint=f"looked for: {LOOKED_FOR}")
-    return [Part(x=paths[0], y=paths[1], m=paths[2] if len(paths) == 3 else None, by_order=True)], []
+    return [Part(x=(paths[0],), y=paths[1], m=paths[2] if len(paths) == 3 else None, by_order=True)], []
 
 
 def _folder(folder: Path) -> tuple[list[Part], list[str]]:
     there = [folder / name for name in names_in(folder) if not name.startswith(".")]
-    known = [path for path in there if _NAME.fullmatch(stem(path).lower()) and _is_text(path)]
-    foreign = [path for path in there if _NAME.fullmatch(_bare(path)) and other_kind(path) and path not in known]
+    known = _ours([path for path in there if plain_name(path).endswith(_TABLES) and not path.is_dir()])
+    foreign = [path for path in there if kind_named(path) in FOREIGN and role_of(plain_name(path).split(".")[0])]
     if foreign:
-        raise BadInput(
-            f"{foreign[0]}: {other_kind(foreign[0])} files are not read by this version",
-            hint="save the data as delimited text (CSV), or move the file out of the folder",
-        )
+        error = not_read(foreign[0], str(kind_named(foreign[0])))
+        raise BadInput(error.message, hint="save the data as delimited text (CSV), or move the file out of the folder")
+    each = [path for path in there if kind_named(path) == JCAMP and path.is_file()]
+    if each and not any(_role(path).kind == "X" for path in known):
+        parts = sorted_parts([folder / f"X{SPECTRA_EACH[1:]}", *known], str(folder))
+        parts = [Part(x=(folder / SPECTRA_EACH,), y=parts[0].y, m=parts[0].m)]
+        return parts, [path.name for path in there if path not in known and path not in each]
+    if not any(_role(path).kind == "X" for path in known) and not any(_role(path).partition for path in known):
+        known = []
     if not known:
         found = ", ".join(path.name for path in there[:5]) or "nothing"
         raise BadInput(f"{folder}: no data files found in it (there is {found})", hint=f"looked for: {LOOKED_FOR}")
-    return _sorted_parts(known, str(folder)), [path.name for path in there if path not in known]
+    return sorted_parts(known, str(folder)), [path.name for path in there if path not in known]
 
 
-def _is_text(path: Path) -> bool:
-    name = path.name.lower()
-    for ending in COMPRESSED:
-        name = name.removesuffix(ending)
-    return name.endswith(TEXT) and not path.is_dir()
+def _ours(paths: Sequence[Path]) -> list[Path]:
+    """Return the files whose names say what they are. Y and M with a word behind them are notes, unless all have it."""
+    roles = {path: role for path in paths if (role := role_of(stem(path))) is not None}
+    alike = len({role.source for role in roles.values()}) == 1
+    return [
+        path for path, role in roles.items() if alike or role.kind == "X" or not role.source or role.source.isdigit()
+    ]
 
 
-def _bare(path: Path) -> str:
-    return path.name.lower().split(".")[0]
+def _role(path: Path) -> Role:
+    role = role_of(stem(path))
+    assert role is not None
+    return role
 
 
-def _sorted_parts(paths: Sequence[Path], where: str) -> list[Part]:
-    found: dict[str | None, dict[str, Path]] = {}
+def sorted_parts(paths: Sequence[Path], where: str) -> list[Part]:
+    """Sort files, or arrays or sheets of one file, into parts by their names, train first.
+
+    Raises
+    ------
+    BadInput
+        If two have the same role, one has no X, or partitions have different sources.
+    """
+    found: dict[str | None, dict[str, dict[str, Path]]] = {}
+    alike = len({_role(path).source for path in paths}) == 1
     for path in paths:
-        partition, kind = _role(path)
-        other = found.setdefault(partition, {}).setdefault(kind, path)
+        role = replace(_role(path), source="") if alike else _role(path)
+        if role.source and role.kind != "X":
+            raise BadInput(
+                f"{path}: only spectra come from several sources (a word or number at the end of the name)",
+                hint=f"put the columns into one {role.kind} file for each partition",
+            )
+        sources = found.setdefault(role.partition, {}).setdefault(role.kind, {})
+        other = sources.setdefault(role.source, path)
         if other != path:
             raise BadInput(
-                f"{other} and {path} are both {kind} of {partition or 'all samples'}", hint="keep one of them"
+                f"{other} and {path} are both {role.kind} of {role.partition or 'all samples'}",
+                hint="keep one of them",
             )
+    _check_partitions(found, where)
+    _check_sources(found)
+    order = [None, "train", "val", "test"]
+    return [
+        Part(
+            x=tuple(files["X"][source] for source in sorted(files["X"], key=_natural)),
+            y=files.get("Y", {}).get(""),
+            m=files.get("M", {}).get(""),
+            partition=partition,
+        )
+        for partition, files in sorted(found.items(), key=lambda item: order.index(item[0]))
+    ]
+
+
+def _natural(source: str) -> tuple[int, str]:
+    return (int(source), "") if source.isdecimal() else (0, source)
+
+
+def _check_partitions(found: dict[str | None, dict[str, dict[str, Path]]], where: str) -> None:
     if None in found and len(found) > 1:
-        plain = next(iter(found[None].values()))
+        plain = next(iter(next(iter(found[None].values())).values()))
         raise BadInput(
             f"{plain} names no partition, but other files of {where} do",
             hint="name all of them, as in Xcal.csv and Xtest.csv",
         )
     for partition, files in found.items():
         if "X" not in files:
-            lone = next(iter(files.values()))
+            lone = next(iter(next(iter(files.values())).values()))
             raise BadInput(f"{lone} has no X file for {partition or 'its samples'}", hint=f"looked for: {LOOKED_FOR}")
-    order = [None, "train", "val", "test"]
-    return [
-        Part(x=files["X"], y=files.get("Y"), m=files.get("M"), partition=partition)
-        for partition, files in sorted(found.items(), key=lambda item: order.index(item[0]))
-    ]
 
 
-def _role(path: Path) -> tuple[str | None, str]:
-    match = _NAME.fullmatch(stem(path).lower())
-    assert match is not None
-    if match["source"]:
-        raise BadInput(
-            f"{path}: several sources of spectra (a number at the end) are not read by this version",
-            hint="put the spectra side by side into one X file for each partition",
-        )
-    word = match["part"] or match["part2"]
-    return PARTITION_WORDS[word] if word else None, _KINDS[match["kind"] or match["kind2"]]
+def _check_sources(found: dict[str | None, dict[str, dict[str, Path]]]) -> None:
+    first = next(iter(found.values()))["X"]
+    for files in found.values():
+        sources = files["X"]
+        if "" in sources and len(sources) > 1:
+            plain, other = sources[""], next(path for source, path in sources.items() if source)
+            raise BadInput(
+                f"{plain} and {other}: is the second another source of spectra?",
+                hint="if so, name both (X_nir.csv, X_mir.csv, or X1.csv, X2.csv); if not, move it out of the folder",
+            )
+        if set(sources) != set(first):
+            source = min(set(sources) ^ set(first))
+            lone = sources.get(source, first.get(source))
+            raise BadInput(
+                f"{lone}: not every partition has a source {source!r}", hint="each source needs an X file for each"
+            )

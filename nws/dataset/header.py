@@ -13,15 +13,20 @@ from typing import TYPE_CHECKING
 
 from nws.dataset.axis import is_counting
 from nws.dataset.cells import is_missing, number
+from nws.dataset.columnar import Columnar
 from nws.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from nws.dataset.contents import ReadOptions
     from nws.dataset.dialect import Delimited
     from nws.dataset.folder import Part
+    from nws.dataset.table import File
 
 CERTAIN = 2.0
+# Files with types say it themselves: no option and no count of rows overrules that.
+_GIVEN = 1000.0
 # Not certain, so it is said to be a guess; but row counts alone do not overrule it.
 LIKELY = 1.5
 LEANING = 1.0
@@ -37,7 +42,7 @@ _MANY = 10
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether a file has a header, and what that rests on: `its cells`, `row counts`, `option` or `guess`."""
+    """Whether a file has a header, and why: `its cells`, `its kind`, `row counts`, `option` or `guess`."""
 
     header: bool
     because: str
@@ -53,7 +58,8 @@ def weigh(file: Delimited, kind: str) -> float:
     kind
         "X", "Y" or "M".
     """
-    first, body = file.sample[0], file.sample[1:]
+    sample = file.sample
+    first, body = sample[0], sample[1:]
     if not body:
         return 0.0 if all(number(cell) is not None for cell in first) else LEANING
     if len(first) == file.width - 1:
@@ -137,36 +143,44 @@ def _runs_one_way(values: Sequence[float]) -> bool:
     return all(before < after for before, after in pairs) or all(before > after for before, after in pairs)
 
 
-def decide(parts: Sequence[Part], files: dict[str, Delimited], *, option: str) -> dict[str, Decision]:
-    """Decide for every file, by its path.
+def decide(parts: Sequence[Part], files: dict[str, File], *, options: Mapping[str, ReadOptions]) -> dict[str, Decision]:
+    """Decide for every file, by its path, as are the options.
 
     Raises
     ------
     BadInput
         If no choice gives X, Y and M of a partition the same number of samples.
     """
-    if option != "auto":
-        return {path: Decision(option == "yes", "option") for path in files}
-    weights = {str(path): weigh(files[str(path)], kind) for part in parts for kind, path in part.files()}
+    weights = {str(path): _weight(files[str(path)], kind) for part in parts for kind, path in part.files()}
+    said = {path: options[path].header for path in weights if options[path].header != "auto"}
+    said = {path: option for path, option in said.items() if abs(weights[path]) != _GIVEN}
+    weights |= {path: _GIVEN if option == "yes" else -_GIVEN for path, option in said.items()}
     for path in _repeated_first_lines(parts, files):
-        if weights[path] > -CERTAIN:
+        if -CERTAIN < weights[path] < _GIVEN:
             weights[path] = CERTAIN
     decisions: dict[str, Decision] = {}
     for part in parts:
         paths = [str(path) for _, path in part.files()]
         decisions.update(_together(paths, files, weights))
-    return decisions
+    return decisions | {path: Decision(option == "yes", "option") for path, option in said.items()}
 
 
-def _repeated_first_lines(parts: Sequence[Part], files: dict[str, Delimited]) -> list[str]:
+def _weight(file: File, kind: str) -> float:
+    if isinstance(file, Columnar):
+        return _GIVEN if file.header else -_GIVEN
+    return weigh(file, kind)
+
+
+def _repeated_first_lines(parts: Sequence[Part], files: dict[str, File]) -> list[str]:
     """Return the X files that begin with the very same row of several cells: no two spectra are the same."""
     seen: dict[tuple[str, ...], list[str]] = {}
     for part in parts:
-        seen.setdefault(tuple(files[str(part.x)].sample[0]), []).append(str(part.x))
+        for x in part.x:
+            seen.setdefault(tuple(files[str(x)].sample[0]), []).append(str(x))
     return [path for first, paths in seen.items() if len(paths) > 1 and len(first) > 1 for path in paths]
 
 
-def _together(paths: list[str], files: dict[str, Delimited], weights: dict[str, float]) -> dict[str, Decision]:
+def _together(paths: list[str], files: dict[str, File], weights: dict[str, float]) -> dict[str, Decision]:
     best: tuple[float, tuple[bool, ...]] | None = None
     for choice in itertools.product((True, False), repeat=len(paths)):
         signs = [weights[path] if header else -weights[path] for path, header in zip(paths, choice, strict=True)]
@@ -184,6 +198,8 @@ def _together(paths: list[str], files: dict[str, Delimited], weights: dict[str, 
 
 
 def _because(weight: float, *, settled: bool) -> str:
+    if abs(weight) == _GIVEN:
+        return "its kind"
     if abs(weight) >= CERTAIN:
         return "its cells"
     return "row counts" if settled else "guess"

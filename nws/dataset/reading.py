@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from nws.dataset.axis import same_axis
-from nws.dataset.columns import Column, join, spectrum
+from nws.dataset.axis import same_axis, side_by_side
+from nws.dataset.columns import Column, beside, join, spectrum
 from nws.dataset.contents import Dataset
-from nws.dataset.dialect import delimited
-from nws.dataset.files import read_text
-from nws.dataset.folder import name_of, parts_of
+from nws.dataset.folder import name_of
+from nws.dataset.gather import Gathered, gather
 from nws.dataset.header import Decision, decide, mismatch
 from nws.dataset.roles import assign, metadata_values
 from nws.dataset.table import check_numbers, parse
 from nws.dataset.targets import target_of
-from nws.dataset.understood import Understood, file_facts, understand
+from nws.dataset.understood import Understood, file_facts, source_facts, understand
 from nws.errors import BadInput
 
 if TYPE_CHECKING:
@@ -30,18 +29,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nws.dataset.contents import Axis, ReadOptions
-    from nws.dataset.dialect import Delimited
     from nws.dataset.folder import Part
-    from nws.dataset.table import Table
+    from nws.dataset.table import File, Table
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Opened:
-    """The files of a dataset cut into cells, with a decision about the header of each, by path."""
+    """The files of a dataset, with a decision about the header and the options of each, by path."""
 
     parts: list[Part]
-    files: dict[str, Delimited]
+    files: dict[str, File]
     decisions: dict[str, Decision]
+    options: dict[str, ReadOptions]
 
     def table(self, path: Path | None, numeric: Sequence[int] = ()) -> Table | None:
         """Parse one of the files, if it is there."""
@@ -50,13 +49,24 @@ class _Opened:
         return parse(self.files[str(path)], header=self.decisions[str(path)].header, numeric=numeric)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """One source of spectra over all partitions: its axis, and its tables without their numbers."""
+
+    axis: Axis
+    assumed: bool
+    spectra: NDArray[np.float64]
+    tables: list[Table]
+
+
 def read(paths: Sequence[Path], *, name: str, options: ReadOptions) -> tuple[Dataset, Understood]:
-    """Read delimited text as a dataset.
+    """Read files as a dataset.
 
     Parameters
     ----------
     paths
-        One wide file; an X and a Y file (and a file of metadata); or a folder of X/Y/M files by partition.
+        One wide file; an X and a Y file (and a file of metadata); a folder of X/Y/M files by partition; a file with
+        several arrays or sheets in it; or a JSON or YAML file that names others.
     name
         Name of the dataset.
     options
@@ -118,23 +128,25 @@ def read_spectra(
 def _read(
     paths: Sequence[Path], *, name: str, options: ReadOptions, expected: Sequence[str] | None
 ) -> tuple[Dataset, Understood]:
-    parts, ignored = parts_of(paths)
-    opened = _open(parts, options)
-    spectra, axis, assumed, x_tables = _spectra(opened, options)
-    sizes = [table.samples for table in x_tables]
+    gathered = gather(paths, options)
+    options = gathered.options
+    opened = _open(gathered)
+    sources = _sources(opened)
+    sizes = [table.samples for table in sources[0].tables]
     columns = [
-        *join("X", x_tables, sizes),
-        *join("Y", [opened.table(part.y) for part in parts], sizes),
-        *join("M", [opened.table(part.m) for part in parts], sizes),
+        *beside([source.tables for source in sources], sizes),
+        *join("Y", [opened.table(part.y) for part in opened.parts], sizes),
+        *join("M", [opened.table(part.m) for part in opened.parts], sizes),
     ]
-    partitions = [part.partition for part, size in zip(parts, sizes, strict=True) for _ in range(size)]
-    names = [x_tables[0].names[place] for place in x_tables[0].numeric]
-    roles = assign(columns, options, spectral=names, partitions=partitions, expected=expected)
     if not sum(sizes):
-        raise BadInput(f"{parts[0].x}: no sample", hint="one row is one sample")
+        raise BadInput(f"{opened.parts[0].x[0]}: no sample", hint="one row is one sample")
+    partitions = [part.partition for part, size in zip(opened.parts, sizes, strict=True) for _ in range(size)]
+    names = [table.names[place] for source in sources for table in source.tables[:1] for place in table.numeric]
+    roles = assign(columns, options, spectral=names, partitions=partitions, expected=expected)
+    axis, notes = side_by_side([source.axis for source in sources])
     dataset = Dataset(
         name=name,
-        spectra=spectra,
+        spectra=_joined([source.spectra for source in sources], axis=1),
         axis=axis,
         sample_ids=roles.ids,
         partition=roles.partition,
@@ -142,34 +154,43 @@ def _read(
             target_of(_renamed(column, roles.targets, expected or ()), task=options.task) for column in roles.targets
         ),
         metadata={column.name: metadata_values(column) for column in roles.metadata},
+        group=roles.group,
     )
-    files = [
+    notes = [*_header_notes(opened), *(notes or _axis_notes(axis)), *roles.notes]
+    understood = understand(
+        dataset,
+        files=_facts(opened),
+        sources=source_facts([(source.axis, source.tables[0].file.path) for source in sources]),
+        unit_assumed=any(source.assumed for source in sources),
+        notes=notes,
+        ignored=gathered.ignored,
+    )
+    return dataset, understood
+
+
+def _facts(opened: _Opened) -> list[dict[str, Any]]:
+    return [
         file_facts(opened.files[str(path)], kind, opened.decisions[str(path)], part.partition)
-        for part in parts
+        for part in opened.parts
         for kind, path in part.files()
     ]
-    notes = [*_header_notes(opened), *_axis_notes(axis), *roles.notes]
-    return dataset, understand(dataset, files=files, unit_assumed=assumed, notes=notes, ignored=ignored)
 
 
-def _open(parts: list[Part], options: ReadOptions) -> _Opened:
-    files: dict[str, Delimited] = {}
-    for part in parts:
-        for _, path in part.files():
-            files[str(path)] = delimited(read_text(path), options, sibling=files.get(str(part.x)))
+def _open(gathered: Gathered) -> _Opened:
+    parts, files = gathered.parts, gathered.files
     _check_order(parts[0], files)
-    decisions = decide(parts, files, option=options.header)
+    decisions = decide(parts, files, options=gathered.each)
     for part in parts:
         rows = [(str(path), files[str(path)].count, decisions[str(path)].header) for _, path in part.files()]
         if len({count - header for _, count, header in rows}) > 1:
             raise mismatch(rows)
-    return _Opened(parts=parts, files=files, decisions=decisions)
+    return _Opened(parts=parts, files=files, decisions=decisions, options=gathered.each)
 
 
-def _check_order(part: Part, files: dict[str, Delimited]) -> None:
+def _check_order(part: Part, files: dict[str, File]) -> None:
     if not part.by_order or part.y is None:
         return
-    x, y = files[str(part.x)], files[str(part.y)]
+    x, y = files[str(part.x[0])], files[str(part.y)]
     if y.width > x.width:
         raise BadInput(
             f"{x.path} has {x.width} columns and {y.path} has {y.width}: are the spectra in the second?",
@@ -177,26 +198,35 @@ def _check_order(part: Part, files: dict[str, Delimited]) -> None:
         )
 
 
-def _spectra(opened: _Opened, options: ReadOptions) -> tuple[NDArray[np.float64], Axis, bool, list[Table]]:
-    """Return the spectra of all X files one below the other, their axis, and the tables without their numbers."""
-    import numpy as np
+def _sources(opened: _Opened) -> list[_Source]:
+    """Return the sources of spectra, each with the X files of all partitions one below the other."""
+    return [_source(opened, [part.x[place] for part in opened.parts]) for place in range(len(opened.parts[0].x))]
 
+
+def _source(opened: _Opened, paths: list[Path]) -> _Source:
     tables: list[Table] = []
     matrices: list[NDArray[np.float64]] = []
     first: tuple[Axis, bool] | None = None
-    for part in opened.parts:
-        file, decision = opened.files[str(part.x)], opened.decisions[str(part.x)]
-        positions, axis, assumed = spectrum(file, options, header=decision.header)
+    for path in paths:
+        file, decision = opened.files[str(path)], opened.decisions[str(path)]
+        positions, axis, assumed = spectrum(file, opened.options[str(path)], header=decision.header)
         first = first or (axis, assumed)
-        _check_axis(opened.parts[0].x, first[0], part.x, axis)
+        _check_axis(paths[0], first[0], path, axis)
         table = parse(file, header=decision.header, numeric=positions)
         check_numbers(table)
         matrices.append(table.numbers)
-        tables.append(table)
+        tables.append(replace(table, numbers=table.numbers[:, :0]))
     assert first is not None
-    spectra = matrices[0] if len(matrices) == 1 else np.concatenate(matrices)
-    spectra.flags.writeable = False
-    return spectra, *first, tables
+    return _Source(axis=first[0], assumed=first[1], spectra=_joined(matrices, axis=0), tables=tables)
+
+
+def _joined(matrices: list[NDArray[np.float64]], *, axis: int) -> NDArray[np.float64]:
+    """Put matrices below one another (axis 0) or side by side (axis 1); nothing may write to the result."""
+    import numpy as np
+
+    joined = matrices[0] if len(matrices) == 1 else np.concatenate(matrices, axis=axis)
+    joined.flags.writeable = False
+    return joined
 
 
 def _check_axis(first: Path, expected: Axis, other: Path, found: Axis) -> None:

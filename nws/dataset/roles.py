@@ -35,6 +35,7 @@ class Roles:
     partition: list[str]
     targets: list[Column]
     metadata: list[Column]
+    group: str | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -83,11 +84,14 @@ def assign(
     targets = _targets(left, options) if expected is None else _targets_if_there(left, options, expected)
     metadata = [column for column in left if column not in targets and not column.is_empty]
     _distinct(metadata)
+    otherwise = "test" if to_predict else "train"
+    partition = _partition(partition_column, options, partitions, notes, otherwise=otherwise)
     return Roles(
         ids=_ids(id_columns, len(partitions)),
-        partition=_partition(partition_column, options, partitions, notes, otherwise="test" if to_predict else "train"),
+        partition=partition,
         targets=targets,
         metadata=metadata,
+        group=_group(options.group, metadata, partition),
         notes=notes,
     )
 
@@ -104,14 +108,27 @@ def _id_columns(columns: Sequence[Column], options: ReadOptions, notes: list[str
     if options.id is not None:
         found = [column for column in columns if same_name(column.name, options.id)]
     else:
-        free = [column for column in columns if not any(same_name(column.name, name) for name in options.named)]
-        guesses = (_guessed_id([column for column in free if column.origin == origin], notes) for origin in "XMY")
+        free = _unnamed(columns, options)
+        guesses = (
+            _guessed_id([column for column in free if column.origin == origin], notes) for origin in _origins(columns)
+        )
         found = [column for column in guesses if column is not None]
     for column in found:
         _check_ids(column)
     for column in found[1:]:
         _check_order(found[0], column)
     return found
+
+
+def _unnamed(columns: Sequence[Column], options: ReadOptions) -> list[Column]:
+    """Return the columns that no option names."""
+    return [column for column in columns if not any(same_name(column.name, name) for name in options.named)]
+
+
+def _origins(columns: Sequence[Column]) -> list[str]:
+    """Return where columns come from: the sources of spectra first, then M, then Y."""
+    there = {column.origin for column in columns}
+    return sorted(there, key=lambda origin: (not origin.startswith("X"), origin == "Y", origin))
 
 
 def _guessed_id(columns: Sequence[Column], notes: list[str]) -> Column | None:
@@ -139,7 +156,7 @@ def _check_ids(column: Column) -> None:
         if other != row:
             raise BadInput(
                 f"{column.place(row)}: sample id {cell!r} occurs twice (first: {column.place(other)})",
-                hint=f"make ids unique; to keep the column and number the samples, say --metadata {column.name!r}",
+                hint=f"make ids unique; for repeated scans of one sample say --group {column.name!r}, else --metadata",
             )
 
 
@@ -172,7 +189,7 @@ def _partition_column(
         return next(column for column in columns if same_name(column.name, options.partition))
     if by_file or options.test_rows:
         return None
-    free = [column for column in columns if not any(same_name(column.name, name) for name in options.named)]
+    free = _unnamed(columns, options)
     beside = [column for column in free if column.origin != "Y" or len(free) > 1]
     return next((column for column in beside if _is_partition(column)), None)
 
@@ -226,11 +243,12 @@ def _meaning(column: Column, row: int, meanings: dict[str, str]) -> str:
 def _targets(columns: Sequence[Column], options: ReadOptions) -> list[Column]:
     if options.target:
         return [_named_target(name, columns) for name in options.target]
-    free = [column for column in columns if not any(same_name(column.name, name) for name in options.metadata)]
+    kept = (*options.metadata, *([options.group] if options.group else []))
+    free = [column for column in columns if not any(same_name(column.name, name) for name in kept)]
     given = [column for column in free if column.origin == "Y"]
     if given or any(column.origin == "Y" for column in columns):
         return given
-    free = [column for column in free if column.origin == "X" and not column.is_empty]
+    free = [column for column in free if column.origin != "M" and not column.is_empty]
     numeric = [column for column in free if column.is_mostly_numeric]
     likely = [column for column in free if plain(column.name) in TARGET_NAMES]
     for choice in (numeric, likely, free):
@@ -278,6 +296,30 @@ def _distinct(metadata: Sequence[Column]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise BadInput(f"metadata column {name!r} stands in two files", hint="rename it in one of them")
+
+
+def _group(name: str | None, metadata: Sequence[Column], partition: Sequence[str]) -> str | None:
+    """Return the column of groups as it is written, after a look at its cells."""
+    if name is None:
+        return None
+    column = next((column for column in metadata if same_name(column.name, name)), None)
+    if column is None:
+        raise BadInput(
+            f"column {name!r} is the sample id, the partition or a target, not a group",
+            hint="name the column that is alike for all scans of one sample",
+        )
+    seen: dict[str, int] = {}
+    for row, cell in enumerate(column.cells):
+        if cell is None:
+            raise BadInput(f"{column.place(row)}: the group is missing", hint="every scan needs one; fill it in")
+        first = seen.setdefault(cell, row)
+        if partition[first] != partition[row]:
+            raise BadInput(
+                f"{column.place(row)}: group {cell!r} is in {partition[row]}, and in {partition[first]} before"
+                f" ({column.place(first)})",
+                hint="scans of one sample belong into one partition; without --group they count as samples",
+            )
+    return column.name
 
 
 def metadata_values(column: Column) -> list[str | float | None]:

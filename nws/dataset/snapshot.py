@@ -33,7 +33,11 @@ class Objects(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """The document: everything of a dataset but its name, with the id of the spectra in their place."""
+    """The document: everything of a dataset but its name, with the id of the spectra in their place.
+
+    A column of groups is named under `group` of `extra`, and only where there is one, so that all other datasets keep
+    the ids that they had before there were any.
+    """
 
     SCHEMA: ClassVar[str] = "dataset-snapshot/1"
     samples: int
@@ -87,6 +91,7 @@ def pack(dataset: Dataset) -> Packed:
         partition=list(dataset.partition),
         targets=[asdict(target) for target in dataset.targets],
         metadata=dict(dataset.metadata),
+        extra={} if dataset.group is None else {"group": dataset.group},
     )
     return Packed(array, encode(document))
 
@@ -130,6 +135,7 @@ def load(store: Objects, dataset_id: str, *, name: str) -> Dataset:
             partition=document.partition,
             targets=tuple(_target(item) for item in document.targets),
             metadata=document.metadata,
+            group=document.extra.get("group"),
         )
     except (KeyError, TypeError, ValueError, UsageError) as err:
         raise Damaged(f"{where} cannot be read: {err}", hint="add the dataset again from its files") from err
@@ -157,5 +163,7 @@ def _check_sizes(dataset: Dataset, document: Snapshot, where: str) -> None:
     values = [target.values for target in dataset.targets]
     columns: list[Sized] = [dataset.sample_ids, dataset.partition, *values, *dataset.metadata.values()]
     rows = all(len(column) == document.samples == dataset.samples for column in columns)
+    if dataset.group is not None and dataset.group not in dataset.metadata:
+        raise Damaged(f"{where}: its groups are missing", hint="add the dataset again from its files")
     if not rows or not len(dataset.axis.values) == document.features == dataset.features:
         raise Damaged(f"{where}: its parts have different sizes", hint="add the dataset again from its files")

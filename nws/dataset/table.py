@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nws.dataset.cells import MISSING, NO_DELIMITER, is_missing, number, rows
+from nws.dataset.columnar import Columnar
 from nws.errors import BadInput
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nws.dataset.dialect import Delimited
+
+    File = Delimited | Columnar
 
 _HEADER_HINT = "if the first line holds names, say --header yes; if the column is not part of the spectrum, --metadata"
 
@@ -33,7 +36,7 @@ class Table:
     columns at `numeric`, with NaN for missing cells; `texts` maps the other columns to their cells, None if missing.
     """
 
-    file: Delimited
+    file: File
     header: bool
     names: list[str]
     numeric: list[int]
@@ -47,16 +50,24 @@ class Table:
 
     def place(self, row: int, column: int) -> str:
         """Say where a cell stands: file, line as an editor counts, column."""
-        line = _row_at(self.file, row + self.header)[0]
-        return f"{self.file.path} line {line}, {self.column(column)}"
+        return f"{row_place(self.file, row, header=self.header)}, {self.column(column)}"
 
     def column(self, column: int) -> str:
         """Say which column it is, by name and number."""
         return _column(self.names, column, header=self.header)
 
 
-def column_names(file: Delimited, *, header: bool) -> list[str]:
+def row_place(file: File, row: int, *, header: bool) -> str:
+    """Say where a row stands, counted from 0 without the header: file and line as an editor counts, or row."""
+    if isinstance(file, Columnar):
+        return file.place(row)
+    return f"{file.path} {file.unit} {_row_at(file, row + header)[0]}"
+
+
+def column_names(file: File, *, header: bool) -> list[str]:
     """Return the names of the columns: of the header, or "1", "2", …; an empty name stands for row names."""
+    if isinstance(file, Columnar) and file.names is not None:
+        return file.names
     if not header:
         return [str(place + 1) for place in range(file.width)]
     names = list(file.sample[0])
@@ -67,8 +78,8 @@ def column_names(file: Delimited, *, header: bool) -> list[str]:
     return names
 
 
-def parse(file: Delimited, *, header: bool, numeric: Sequence[int]) -> Table:
-    """Parse a file.
+def parse(file: File, *, header: bool, numeric: Sequence[int]) -> Table:
+    """Parse a file; of one with types, take out its columns.
 
     Raises
     ------
@@ -78,6 +89,10 @@ def parse(file: Delimited, *, header: bool, numeric: Sequence[int]) -> Table:
     import numpy as np
 
     names = column_names(file, header=header)
+    if isinstance(file, Columnar):
+        texts = {place: file.texts(place) for place in range(len(names)) if place not in set(numeric)}
+        numbers = file.numbers(numeric)
+        return Table(file=file, header=header, names=names, numeric=list(numeric), numbers=numbers, texts=texts)
     _check_widths(file, names, header=header)
     frame = _frame(file, names, header=header, numeric=set(numeric))
     if frame.height != file.count - header:
@@ -130,8 +145,8 @@ def _check_widths(file: Delimited, names: list[str], *, header: bool) -> None:
 
 def _ragged(file: Delimited, line: int, found: int) -> BadInput:
     return BadInput(
-        f"{file.path} line {line}: {found} cells where other rows have {file.width}",
-        hint=f"{taken_for(file)}; see --delimiter, --decimal",
+        f"{file.path} {file.unit} {line}: {found} cells where other rows have {file.width}",
+        hint=taken_for(file),
     )
 
 
@@ -141,9 +156,12 @@ def said(mark: str) -> str:
     return words[mark]
 
 
-def taken_for(file: Delimited) -> str:
+def taken_for(file: File) -> str:
     """Say how a file was cut, for hints."""
-    return f"delimiter taken for {said(file.delimiter)}, decimal mark for {said(file.decimal)}"
+    if isinstance(file, Columnar) or file.form is not None:
+        return "one column for each wavelength is expected"
+    taken = f"delimiter taken for {said(file.delimiter)}, decimal mark for {said(file.decimal)}"
+    return f"{taken}; see --delimiter, --decimal"
 
 
 def _frame(file: Delimited, names: list[str], *, header: bool, numeric: set[int]) -> pl.DataFrame:
@@ -199,12 +217,11 @@ def _cast(frame: pl.DataFrame, file: Delimited, names: list[str], *, header: boo
     if not faults:
         return frame
     row, place, cell = min(faults)
-    line = _row_at(file, row + header)[0]
     shown = cell if len(cell) <= 40 else cell[:40] + "…"
     hint = _HEADER_HINT
     if number(cell, "," if file.decimal == "." else ".") is not None:
         hint = f"decimal mark taken for {said(file.decimal)}; see --decimal"
-    where = f"{file.path} line {line}, {_column(names, place, header=header)}"
+    where = f"{row_place(file, row, header=header)}, {_column(names, place, header=header)}"
     raise BadInput(f"{where}: text among numbers: {shown!r}", hint=hint)
 
 

@@ -5,20 +5,23 @@ This room words facts; it must not read files or print.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nws.dataset.contents import INDEX, WAVENUMBERS
+from nws.dataset.dialect import Delimited
 from nws.dataset.table import said
 from nws.dataset.targets import facts_of, natural
 from nws.metrics import CLASSIFICATION, PARTITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from nws.dataset.contents import Dataset
-    from nws.dataset.dialect import Delimited
+    from nws.dataset.contents import Axis, Dataset
     from nws.dataset.header import Decision
+    from nws.dataset.table import File
 
 _SHOWN = 12
 
@@ -35,7 +38,13 @@ class Understood:
 
 
 def understand(
-    dataset: Dataset, *, files: list[dict[str, Any]], unit_assumed: bool, notes: list[str], ignored: list[str]
+    dataset: Dataset,
+    *,
+    files: list[dict[str, Any]],
+    sources: list[dict[str, Any]],
+    unit_assumed: bool,
+    notes: list[str],
+    ignored: list[str],
 ) -> Understood:
     """Collect the facts of a dataset that was just read."""
     axis = dataset.axis
@@ -50,9 +59,11 @@ def understand(
                 "last": axis.values[-1],
                 "unit_assumed": unit_assumed,
             },
+            "sources": sources,
             "partitions": partitions,
             "targets": [facts_of(target) for target in dataset.targets],
             "metadata": sorted(dataset.metadata),
+            "groups": _groups(dataset),
             "missing": {
                 "targets": sum(value is None for target in dataset.targets for value in target.values),
                 "metadata": sum(value is None for column in dataset.metadata.values() for value in column),
@@ -65,17 +76,42 @@ def understand(
     )
 
 
-def file_facts(file: Delimited, kind: str, decision: Decision, partition: str | None) -> dict[str, Any]:
+def source_facts(sources: list[tuple[Axis, Path]]) -> list[dict[str, Any]]:
+    """Return what there is to say about each of several sources of spectra; nothing about a single one."""
+    if len(sources) == 1:
+        return []
+    return [
+        {
+            "name": path.name,
+            "features": len(axis.values),
+            "unit": axis.unit,
+            "first": axis.values[0],
+            "last": axis.values[-1],
+        }
+        for axis, path in sources
+    ]
+
+
+def _groups(dataset: Dataset) -> dict[str, Any] | None:
+    if dataset.group is None:
+        return None
+    sizes = Counter(map(str, dataset.metadata[dataset.group])).values()
+    return {"column": dataset.group, "count": len(sizes), "smallest": min(sizes), "largest": max(sizes)}
+
+
+def file_facts(file: File, kind: str, decision: Decision, partition: str | None) -> dict[str, Any]:
     """Return what is to be said about one file."""
+    text = file if isinstance(file, Delimited) and file.form is None else None
     return {
         "name": file.path.name,
         "kind": kind,
         "partition": partition,
         "samples": file.count - decision.header,
-        "delimiter": said(file.delimiter),
-        "decimal": said(file.decimal),
-        "encoding": file.encoding,
-        "compression": file.compression,
+        "form": file.form or "text",
+        "delimiter": None if text is None else said(text.delimiter),
+        "decimal": None if text is None else said(text.decimal),
+        "encoding": None if text is None else text.encoding,
+        "compression": None if text is None else text.compression,
         "header": decision.header,
         "header_from": decision.because,
     }
@@ -100,6 +136,8 @@ def _duplicates(dataset: Dataset) -> dict[str, Any]:
 def _worded(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "samples", f"{facts['samples']}"
     yield "spectrum", _axis(facts)
+    for source in facts.get("sources", []):
+        yield "source", f"{source['name']}: {_features(source, source['features'])}"
     for target in facts["targets"]:
         yield "target", _target(target)
     if not facts["targets"]:
@@ -110,6 +148,8 @@ def _worded(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     )
     if facts["metadata"]:
         yield "metadata", _listed(facts["metadata"])
+    if facts.get("groups"):
+        yield "groups", _grouped(facts["groups"])
     yield "missing", _missing(facts["missing"])
     yield "duplicates", _repeated(facts["duplicates"])
     for file in facts["files"]:
@@ -122,11 +162,20 @@ def _worded(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _axis(facts: dict[str, Any]) -> str:
     axis = facts["axis"]
+    return f"{_features(axis, facts['features'])}{' (unit assumed)' if axis['unit_assumed'] else ''}"
+
+
+def _features(axis: dict[str, Any], count: int) -> str:
     ends = f"{axis['first']:.10g} to {axis['last']:.10g}"
     if axis["unit"] == INDEX:
-        return f"{facts['features']} features, index {ends} (no unit)"
-    unit = "cm⁻¹" if axis["unit"] == WAVENUMBERS else axis["unit"]
-    return f"{facts['features']} features, {ends} {unit}{' (unit assumed)' if axis['unit_assumed'] else ''}"
+        return f"{count} features, index {ends} (no unit)"
+    return f"{count} features, {ends} {'cm⁻¹' if axis['unit'] == WAVENUMBERS else axis['unit']}"
+
+
+def _grouped(groups: dict[str, Any]) -> str:
+    smallest, largest = groups["smallest"], groups["largest"]
+    scans = f"{largest}" if smallest == largest else f"{smallest} to {largest}"
+    return f"{groups['column']}: {groups['count']} samples of {scans} scan{'' if largest == 1 else 's'} each"
 
 
 def _target(target: dict[str, Any]) -> str:
@@ -157,7 +206,9 @@ def _repeated(duplicates: dict[str, Any]) -> str:
 def _file(file: dict[str, Any]) -> str:
     role = f"{file['kind']} {file['partition']}" if file["partition"] else file["kind"]
     header = "header" if file["header"] else "no header"
-    basis = "" if file["header_from"] == "its cells" else f" (by {file['header_from']})"
+    basis = "" if file["header_from"] in ("its cells", "its kind") else f" (by {file['header_from']})"
+    if file.get("form", "text") != "text":
+        return f"{file['name']}: {role}, {file['samples']} samples; {file['form']}, {header}{basis}"
     packed = f", {file['compression']}" if file["compression"] else ""
     form = f"delimiter {file['delimiter']}, decimal {file['decimal']}, {header}{basis}, {file['encoding']}{packed}"
     return f"{file['name']}: {role}, {file['samples']} samples; {form}"

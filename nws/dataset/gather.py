@@ -1,0 +1,205 @@
+"""From paths to tables: which files there are, what kind each is, and each opened by the room for its kind.
+
+This room must not decide what stands in the tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from nws.dataset.columnar import Columnar
+from nws.dataset.dialect import Delimited, delimited
+from nws.dataset.files import Text, most_bytes, opened, read_text
+from nws.dataset.folder import SPECTRA_EACH, Part, parts_of, role_of, sorted_parts
+from nws.dataset.formats import (
+    ARROW,
+    DELIMITED,
+    DESCRIPTION,
+    EXCEL,
+    JCAMP,
+    MATLAB,
+    NUMPY,
+    PARQUET,
+    kind_named,
+    kind_of,
+)  # fmt: skip
+from nws.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import polars as pl
+
+    from nws.dataset.contents import ReadOptions
+    from nws.dataset.table import File
+
+_SEVERAL = "give the file alone, or save each array or sheet as a file of its own"
+
+
+@dataclass(kw_only=True)
+class Gathered:
+    """The tables of a dataset, by path; `each` has the options for each path, `options` those for the whole."""
+
+    parts: list[Part]
+    options: ReadOptions
+    ignored: list[str]
+    files: dict[str, File] = field(default_factory=dict)
+    each: dict[str, ReadOptions] = field(default_factory=dict)
+
+
+def gather(paths: Sequence[Path], options: ReadOptions) -> Gathered:
+    """Open whatever the paths given by a person stand for.
+
+    Raises
+    ------
+    BadInput
+        If they make up no dataset, or a file cannot be read.
+    SystemRefused
+        If the system does not let one be read.
+    """
+    found = _gathered(paths, options)
+    for part in found.parts:
+        for _, path in part.files():
+            sibling = found.files.get(str(part.x[0]))
+            mine = found.each.setdefault(str(path), found.options)
+            if str(path) not in found.files:
+                found.files[str(path)] = _open(path, mine, sibling if isinstance(sibling, Delimited) else None)
+    return found
+
+
+def _gathered(paths: Sequence[Path], options: ReadOptions) -> Gathered:
+    if paths and all(kind_named(path) == JCAMP for path in paths):
+        return _of_jcamp(paths, options)
+    if len(paths) != 1 or paths[0].is_dir():
+        parts, ignored = parts_of(paths)
+        return Gathered(parts=parts, options=options, ignored=ignored)
+    return _of_one(paths[0], options)
+
+
+def _of_one(path: Path, options: ReadOptions) -> Gathered:
+    """Open a single file, which may hold several tables or name others."""
+    kind = kind_of(path)
+    if kind == DESCRIPTION:
+        from nws.dataset.description import described
+
+        told = described(path, options)
+        return Gathered(parts=told.parts, options=told.options, ignored=told.ignored, each=told.each)
+    if kind == JCAMP:
+        return _of_jcamp([path], options)
+    if kind in (NUMPY, MATLAB):
+        return _of_arrays(path, kind, options)
+    if kind == EXCEL:
+        return _of_sheets(path, options)
+    return Gathered(parts=[Part(x=(path,))], options=options, ignored=[])
+
+
+def _open(path: Path, options: ReadOptions, sibling: Delimited | None) -> File:
+    """Open a file that is one table."""
+    if path.name == SPECTRA_EACH:
+        from nws.dataset.jcamp import jcamp_table
+
+        return jcamp_table(path, sorted(each for each in path.parent.iterdir() if kind_named(each) == JCAMP))
+    kind = kind_of(path)
+    if kind in (PARQUET, ARROW):
+        return _frame(path, kind)
+    if kind in (NUMPY, MATLAB):
+        inner = _of_arrays(path, kind, options)
+        return _only(path, inner)
+    if kind == EXCEL:
+        return _only(path, _of_sheets(path, options))
+    if kind != DELIMITED:
+        raise BadInput(f"{path}: a {kind} file is not one of several", hint="give it alone")
+    return delimited(read_text(path), options, sibling=sibling)
+
+
+def _only(path: Path, inner: Gathered) -> File:
+    if len(inner.parts) > 1 or inner.parts[0].y is not None or len(inner.parts[0].x) > 1:
+        raise BadInput(f"{path}: X and Y, or several partitions, in one of several files", hint=_SEVERAL)
+    return inner.files[str(inner.parts[0].x[0])]
+
+
+def _of_jcamp(paths: Sequence[Path], options: ReadOptions) -> Gathered:
+    from nws.dataset.jcamp import jcamp_table
+
+    path = paths[0] if len(paths) == 1 else paths[0].parent / SPECTRA_EACH
+    table = jcamp_table(path, paths)
+    return Gathered(parts=[Part(x=(path,))], options=options, ignored=[], files={str(path): table})
+
+
+def _of_arrays(path: Path, kind: str, options: ReadOptions) -> Gathered:
+    from nws.dataset.arrays import matlab_arrays, numpy_arrays
+    from nws.dataset.members import tables
+
+    arrays, other = (numpy_arrays(path), []) if kind == NUMPY else matlab_arrays(path)
+    if not arrays:
+        said = f"; it holds {', '.join(other[:5])}, of classes that are not read" if other else ""
+        raise BadInput(f"{path} holds no array{said}", hint="a matrix with one row per sample is expected")
+    parts, found, missed = tables(path, arrays, kind)
+    files: dict[str, File] = {str(table.path): table for table in found}
+    return Gathered(parts=parts, options=options, ignored=sorted([*other, *missed]), files=files)
+
+
+def _of_sheets(path: Path, options: ReadOptions) -> Gathered:
+    from nws.dataset.workbook import sheets
+
+    found = sheets(path)
+    plain = replace(options, delimiter="tab", decimal="point")
+    chosen = _chosen(path, found, options.sheet)
+    if len(chosen) == 1:
+        parts = [Part(x=(path,))]
+        texts = {path: next(iter(chosen.values()))}
+    else:
+        texts = {path / name: replace(text, path=path / name) for name, text in chosen.items()}
+        parts = sorted_parts(list(texts), str(path))
+    files: dict[str, File] = {str(place): delimited(text, plain) for place, text in texts.items()}
+    ignored = [name for name in found if name not in chosen]
+    return Gathered(parts=parts, options=options, ignored=ignored, files=files)
+
+
+def _chosen(path: Path, found: dict[str, Text], sheet: str | None) -> dict[str, Text]:
+    if sheet is not None:
+        if sheet not in found:
+            raise BadInput(f"{path}: no sheet {sheet!r} with anything in it", hint=f"sheets: {', '.join(found)}")
+        return {sheet: found[sheet]}
+    named = {name: text for name, text in found.items() if role_of(name) is not None}
+    if len(found) == 1 or any(getattr(role_of(name), "kind", None) == "X" for name in named):
+        return named if len(found) > 1 else found
+    raise BadInput(
+        f"{path}: {len(found)} sheets, and none is called X: {', '.join(found)}",
+        hint="name one with --sheet, or call them X and Y, or Xcal, Ycal, Xtest, Ytest",
+    )
+
+
+def _frame(path: Path, kind: str) -> Columnar:
+    """Read a Parquet or Arrow file."""
+    import polars as pl
+
+    with opened(path) as handle:
+        limit = most_bytes(handle.seek(0, 2))
+    try:
+        lazy = pl.scan_parquet(path, glob=False) if kind == PARQUET else pl.scan_ipc(path)
+        schema = lazy.collect_schema()
+        rows = int(lazy.select(pl.len()).collect().item())
+        if rows * len(schema) * 8 > limit:
+            raise BadInput(f"{path}: expands to more than {limit >> 20} MiB", hint="if it is genuine, save it as CSV")
+        frame = lazy.collect()
+    except (pl.exceptions.PolarsError, OSError) as err:
+        said = str(err).splitlines()[0] if str(err) else type(err).__name__
+        raise BadInput(f"{path}: damaged {kind} file: {said}", hint="write it again, or save the data as CSV") from err
+    nested = next((name for name, dtype in schema.items() if dtype.is_nested()), None)
+    if nested is not None:
+        raise BadInput(f"{path}: column {nested!r} holds {schema[nested]}", hint="one column a wavelength is expected")
+    return Columnar(path=path, values=_plain(frame), names=[_heading(name) for name in frame.columns], form=kind)
+
+
+def _plain(frame: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    return frame.with_columns(pl.selectors.categorical().cast(pl.String), pl.selectors.duration().cast(pl.String))
+
+
+def _heading(name: str) -> str:
+    # pandas keeps the names of rows under this one; in text they have no heading.
+    return "" if name.startswith("__index_level_") else name
