@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from nws.dataset import ReadOptions
     from nws.engine.execute import Executor
+    from nws.engine.predicted import Predicted
     from nws.engine.prospects import Prospects
     from nws.engine.request import Plan, Request
     from nws.engine.result import Progress, Result
+    from nws.engine.sources import Source
     from nws.index.compaction import Compaction
     from nws.upkeep.gc import Collected
 
@@ -160,6 +163,57 @@ class Workspace(workspace.Workspace):
         request, plans = self._asked(request, store=False)
         return [Prospects(self, plan, request) for plan in plans]
 
+    def predict(
+        self,
+        ref: str | Path,
+        paths: Sequence[str | Path] | str | Path,
+        *,
+        interpolate: bool = False,
+        trust: bool = False,
+        options: ReadOptions | None = None,
+    ) -> Predicted:
+        """Predict new spectra with a stored pipeline.
+
+        Parameters
+        ----------
+        ref
+            A REF; or the path of an exported folder or a zip file, as a `Path`.
+        paths
+            Files of spectra, as datasets have them; reference values in them are compared with the predictions.
+        interpolate
+            Whether spectra with other wavelengths are brought to those of the model, linearly.
+        trust
+            Whether the model is loaded though its files belong to another user, or its packages are not trusted.
+        options
+            How the files are to be read, where that is not to be found out.
+
+        Raises
+        ------
+        UnknownName
+            If `ref` names nothing.
+        Conflict
+            If the pipeline failed, and so has no model.
+        BadInput
+            If the spectra cannot be read, or do not fit the model.
+        Damaged
+            If a fitted step is gone or damaged.
+        NotTrusted
+            If the model may not be loaded.
+        """
+        from nws.engine.sources import Source
+
+        if not isinstance(ref, str):
+            return predict(
+                ref,
+                paths,
+                interpolate=interpolate,
+                trust=trust,
+                options=options,
+                packages=self.settings.trusted_packages,
+            )
+        source = Source.in_workspace(self, self.resolve(ref), trust=trust)
+        return _predicted(source, paths, options, interpolate=interpolate)
+
     def reindex(self, *, report: Callable[[str], None] = lambda _: None) -> int:
         """Add to the index every published pipeline that it lacks, and return how many there were.
 
@@ -205,6 +259,46 @@ class Workspace(workspace.Workspace):
         from nws.upkeep.gc import GRACE, gc
 
         return gc(self, grace=GRACE if grace is None else grace, dry_run=dry_run, report=report)
+
+
+def predict(
+    copy: Path,
+    paths: Sequence[str | Path] | str | Path,
+    *,
+    interpolate: bool = False,
+    trust: bool = False,
+    options: ReadOptions | None = None,
+    packages: tuple[str, ...] = (),
+) -> Predicted:
+    """Predict new spectra with the pipeline in an exported folder or a zip file; as `Workspace.predict`.
+
+    Parameters
+    ----------
+    copy
+        The folder or the file. It needs no workspace.
+    paths, interpolate, trust, options
+        As there.
+    packages
+        Packages that are trusted besides scikit-learn, chemotools and nws.
+    """
+    from nws.engine.sources import Source
+
+    source = Source.in_copy(copy, packages=packages, trust=trust)
+    return _predicted(source, paths, options, interpolate=interpolate)
+
+
+def _predicted(
+    source: Source, paths: Sequence[str | Path] | str | Path, options: ReadOptions | None, *, interpolate: bool
+) -> Predicted:
+    from pathlib import Path
+
+    from nws.dataset import ReadOptions
+    from nws.engine.predict import predict as predict_with
+    from nws.engine.predict import read_input
+
+    files = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
+    dataset, _ = read_input(source, files, options or ReadOptions())
+    return predict_with(source, dataset, where=str(files[0]), interpolate=interpolate)
 
 
 def _request(

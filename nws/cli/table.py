@@ -51,6 +51,7 @@ COMMANDS = (
     Command("show", "nws.cli.pipelines:show", "Show one pipeline: steps, metrics, artifacts, provenance.", PORCELAIN, WORKSPACE),
     Command("log", "nws.cli.pipelines:log", "Show what ran, newest first.", PORCELAIN, WORKSPACE),
     Command("checkout", "nws.cli.pipelines:checkout", "Render the folder of a pipeline again.", PORCELAIN, WORKSPACE),
+    Command("predict", "nws.cli.predicting:predict", "Predict new spectra with a stored pipeline.", PORCELAIN, PERHAPS),
     Command("export", "nws.cli.pipelines:export", "Copy a pipeline out, with its binaries as plain files.", PORCELAIN, WORKSPACE),
     Command("catalog list", "nws.cli.catalog:list_", "List predictions, newest first.", PORCELAIN, WORKSPACE),
     Command("catalog best", "nws.cli.catalog:best", "Rank predictions by a metric, best first.", PORCELAIN, WORKSPACE),

@@ -26,7 +26,8 @@ class Block:
     """The predictions of one partition of one target: parallel lists, one entry per prediction.
 
     `indices` are rows of the dataset, from 0; `fold` is None outside cross-validation; values are floats for
-    regression and class labels for classification; `probabilities` has one column per entry of `classes`.
+    regression and class labels for classification; `probabilities` has one column per entry of `classes`; `columns` has
+    what else is said of each prediction, by the name of its column.
     """
 
     partition: str
@@ -36,6 +37,7 @@ class Block:
     fold: list[int] | None = None
     classes: tuple[Value, ...] = ()
     probabilities: list[list[float]] = field(default_factory=list)
+    columns: dict[str, list[float | bool]] = field(default_factory=dict)
 
 
 def predictions_csv(
@@ -53,13 +55,20 @@ def predictions_csv(
         By row of the dataset; metadata columns are appended as they are, renamed where they would hide a fixed one.
     """
     classes = next((block.classes for block in blocks if block.classes), ())
+    others = next((tuple(block.columns) for block in blocks if block.columns), ())
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    named = {name if name not in FIXED_COLUMNS else f"meta_{name}": column for name, column in metadata.items()}
-    writer.writerow([*FIXED_COLUMNS, *(f"{PROBA}{label}" for label in classes), *named])
+    named = named_metadata(metadata, others)
+    writer.writerow([*FIXED_COLUMNS, *(f"{PROBA}{label}" for label in classes), *others, *named])
     for block in blocks:
         writer.writerows(_rows(block, target, sample_ids, list(named.values())))
     return text.getvalue().encode()
+
+
+def named_metadata(metadata: Mapping[str, Sequence[Any]], others: Sequence[str] = ()) -> dict[str, Sequence[Any]]:
+    """Return metadata columns by the names that they have in the table, where `others` are columns too."""
+    taken = {*FIXED_COLUMNS, *others}
+    return {name if name not in taken else f"meta_{name}": column for name, column in metadata.items()}
 
 
 def _rows(
@@ -68,8 +77,13 @@ def _rows(
     for place, index in enumerate(block.indices):
         fold = "" if block.fold is None else block.fold[place]
         chances = block.probabilities[place] if block.probabilities else []
-        known = [sample_ids[index], block.partition, fold, target]
-        yield [*known, block.y_true[place], block.y_pred[place], *chances, *(column[index] for column in metadata)]
+        known = [sample_ids[index], block.partition, fold, target, block.y_true[place], block.y_pred[place]]
+        others = [_plain(column[place]) for column in block.columns.values()]
+        yield [*known, *chances, *others, *(column[index] for column in metadata)]
+
+
+def _plain(value: float | bool) -> float | str:  # noqa: FBT001 -- a cell, not a switch
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def read_predictions(data: bytes, *, numeric: bool, rows: Mapping[str, int], where: str) -> tuple[Block, ...]:

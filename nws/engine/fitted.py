@@ -1,0 +1,112 @@
+"""A stored pipeline made ready to predict: its fitted steps loaded from where they are kept, and put in their order.
+
+This room must not know which spectra are predicted, nor how they are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nws.engine.latent import latent_step
+from nws.engine.models import answer
+from nws.engine.targets import FittedTargets
+from nws.engine.tasks import MODEL, TRANSFORM, Y_PROCESSING, Numbered, StepSpec
+from nws.engine.trust import check_classes
+from nws.engine.unpickling import load
+from nws.metrics import CLASSIFICATION
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+    from nws.engine.models import Answers
+    from nws.engine.sources import Source
+    from nws.records import JsonMap
+
+    Array = ndarray[Any, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passed:
+    """Spectra that went through a pipeline: what the model says, and what they were on entering the latent step."""
+
+    answers: Answers
+    entering: Array | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """The steps of a pipeline, fitted.
+
+    `steps` are the transformers in order and the model last; `task` and `classes` are what `nws.engine.models` asks.
+    """
+
+    steps: tuple[Any, ...]
+    targets: FittedTargets
+    task: str
+    classes: tuple[str, ...] = field(default=())
+    latent: int | None = None
+
+    @classmethod
+    def load(cls, source: Source) -> Fitted:
+        """Load every step. This runs code, as far as `source` trusts it.
+
+        Raises
+        ------
+        Conflict
+            If the pipeline has no model.
+        Damaged
+            If an artifact is gone, or its bytes do not match its id.
+        NotTrusted
+            If one asks for something that is not trusted.
+        """
+        import numpy as np
+
+        steps = source.steps()
+        if source.packages is not None:
+            check_classes(source.path, source.record, source.packages)
+        found = [load(source.artifact(step), packages=source.packages, what=_called(source, step)) for step in steps]
+        pairs = list(zip(steps, found, strict=True))
+        chain = [(step, fitted) for step, fitted in pairs if step["operator"] == TRANSFORM]
+        chain += [(step, fitted) for step, fitted in pairs if step["operator"] == MODEL]
+        undone = [(_numbered(step), fitted) for step, fitted in pairs if step["operator"] == Y_PROCESSING]
+        classes = getattr(chain[-1][1], "classes_", ()) if source.task == CLASSIFICATION else ()
+        return cls(
+            steps=tuple(fitted for _, fitted in chain),
+            targets=FittedTargets(values=np.empty(0), steps=tuple(undone)),
+            task=source.task,
+            classes=tuple(str(label) for label in classes),
+            latent=latent_step([str(step["class"]) for step, _ in chain]),
+        )
+
+    def enter(self, spectra: Array, last: int) -> Array:
+        """Return spectra as they enter the step at place `last`; those that are given may be written to."""
+        for step in self.steps[:last]:
+            spectra = step.transform(spectra)
+        return spectra
+
+    def answer(self, spectra: Array) -> Passed:
+        """Return what the model says; spectra of shape (samples, features), which may be written to.
+
+        Raises
+        ------
+        BadInput
+            If it does not give one finite number, or one label, for each.
+        """
+        entering = None
+        for place, step in enumerate(self.steps[:-1]):
+            if place == self.latent:
+                entering = spectra.copy()
+            spectra = step.transform(spectra)
+        if self.latent == len(self.steps) - 1:
+            entering = spectra.copy()
+        return Passed(answers=answer(self.steps[-1], spectra, self, self.targets.restore), entering=entering)
+
+
+def _called(source: Source, step: JsonMap) -> str:
+    return f"{source.path}: step {step['step']} ({str(step['class']).rpartition('.')[2]})"
+
+
+def _numbered(step: JsonMap) -> Numbered:
+    spec = StepSpec(kind=step["operator"], path=step["class"], params=step.get("params") or {})
+    return Numbered(number=str(step["step"]), spec=spec)

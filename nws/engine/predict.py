@@ -1,0 +1,151 @@
+"""New spectra through a stored pipeline: matched, predicted some at a time, compared with what the pipeline knows.
+
+This room must not know where the pipeline is kept, nor who reads what comes out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from nws.engine.ambient import recorded, summary
+from nws.engine.calibration import Calibration, axis_of, rows_at_once
+from nws.engine.fitted import Fitted
+from nws.engine.models import Answers
+from nws.engine.predicted import OUTLIER, OUTSIDE, T2, Predicted, Q
+from nws.engine.versions import differences
+from nws.engine.wavelengths import match
+from nws.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy import ndarray
+
+    from nws.dataset import Dataset, ReadOptions, Understood
+    from nws.engine.calibration import Extent
+    from nws.engine.latent import LatentSpace
+    from nws.engine.sources import Source
+    from nws.engine.wavelengths import Match
+
+    Array = ndarray[Any, Any]
+
+
+def read_input(source: Source, paths: Sequence[Path], options: ReadOptions) -> tuple[Dataset, Understood]:
+    """Read files of samples that a pipeline is to predict, with its target as reference values where they have it.
+
+    Raises
+    ------
+    BadInput
+        As `nws.dataset.read_spectra`.
+    UsageError
+        If the options name several targets.
+    """
+    from nws.dataset import read_spectra
+
+    if len(options.target) > 1:
+        raise UsageError(
+            f"{len(options.target)} targets, but the model predicts one: {source.target}",
+            hint="--target names the column that holds its reference values",
+        )
+    return read_spectra(paths, options=dataclasses.replace(options, task=source.task), expected=[source.target])
+
+
+def predict(
+    source: Source,
+    dataset: Dataset,
+    *,
+    where: str,
+    interpolate: bool = False,
+    report: Callable[[int], None] = lambda _: None,
+) -> Predicted:
+    """Predict samples with a stored pipeline. This loads its fitted steps, as far as they are trusted.
+
+    Parameters
+    ----------
+    source
+        The pipeline.
+    dataset
+        The samples, from `nws.dataset.read_spectra`.
+    where
+        What they are called in messages.
+    interpolate
+        Whether spectra with other wavelengths may be interpolated.
+    report
+        Called with the number of samples that are done.
+
+    Raises
+    ------
+    BadInput
+        If the spectra do not fit the pipeline, or it does not give one finite value for each.
+    Conflict
+        If the pipeline has no model.
+    Damaged
+        If a fitted step is gone or damaged.
+    NotTrusted
+        If a fitted step asks for something that is not trusted.
+    """
+    from threadpoolctl import threadpool_limits
+
+    source.steps()
+    matched = match(
+        axis_of(source), source.record.dataset["features"], dataset.axis, where=where, interpolate=interpolate
+    )
+    with recorded() as log:
+        fitted = Fitted.load(source)
+        # scikit-learn's own warning of another version is one for each object; one line says it.
+        log[:] = [entry for entry in log if entry.category.__name__ != "InconsistentVersionWarning"]
+        # As in a run: the last bits of a sum depend on the number of threads.
+        with threadpool_limits(1):
+            space, extent = _usual(source, fitted)
+            passed = list(_passed(fitted, matched, dataset.spectra, space, extent, report))
+    distances = _joined([columns for _, columns, _ in passed])
+    odd = _joined([{"odd": rows} for _, _, rows in passed if rows is not None]).get("odd")
+    warnings = (*differences(source.record), *([matched.warning] if matched.warning else []), *summary(log))
+    return Predicted(
+        source=source,
+        dataset=dataset,
+        answers=Answers.joined([answers for answers, _, _ in passed]),
+        classes=fitted.classes,
+        match=matched,
+        distances=distances,
+        limits=space.limits if space else None,
+        odd=None if odd is None else odd.nonzero()[0].tolist(),
+        warnings=warnings,
+    )
+
+
+def _usual(source: Source, fitted: Fitted) -> tuple[LatentSpace | None, Extent | None]:
+    calibration = Calibration(source, fitted)
+    space = calibration.latent_space()
+    return space, None if space else calibration.extent()
+
+
+def _passed(
+    fitted: Fitted,
+    matched: Match,
+    spectra: Array,
+    space: LatentSpace | None,
+    extent: Extent | None,
+    report: Callable[[int], None],
+) -> Iterator[tuple[Answers, dict[str, Array], Array | None]]:
+    """Yield what is said of some samples after the other: predictions, distances, and which are odd."""
+    size = rows_at_once(spectra.shape[1])
+    for start in range(0, len(spectra), size):
+        batch = matched.apply(spectra[start : start + size])
+        odd = None if extent is None else extent.share_outside(batch) > OUTSIDE
+        passed = fitted.answer(batch)
+        columns: dict[str, Array] = {}
+        if space is not None and passed.entering is not None:
+            found = space.distances(passed.entering)
+            columns = {T2: found.hotelling_t2, Q: found.q_residuals, OUTLIER: found.outlier}
+            odd = found.outlier
+        report(start + len(batch))
+        yield passed.answers, columns, odd
+
+
+def _joined(parts: list[dict[str, Array]]) -> dict[str, Array]:
+    import numpy as np
+
+    return {name: np.concatenate([part[name] for part in parts]) for name in (parts[0] if parts else ())}
