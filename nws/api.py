@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from nws.engine.execute import Executor
     from nws.engine.predicted import Predicted
     from nws.engine.prospects import Prospects
+    from nws.engine.reproduce import Reproduction
     from nws.engine.request import Plan, Request
     from nws.engine.result import Progress, Result
     from nws.engine.sources import Source
     from nws.index.compaction import Compaction
+    from nws.pipeline import Pipeline
     from nws.upkeep.gc import Collected
 
 
@@ -213,6 +215,37 @@ class Workspace(workspace.Workspace):
             )
         source = Source.in_workspace(self, self.resolve(ref), trust=trust)
         return _predicted(source, paths, options, interpolate=interpolate)
+
+    def reproduce(self, pipelines: Sequence[Pipeline] | Pipeline | str, *, jobs: int = 1) -> list[Reproduction]:
+        """Run pipelines again from their records alone, and say how what comes of it differs; no run is made.
+
+        Parameters
+        ----------
+        pipelines
+            Pipelines, or a REF (see `resolve`).
+        jobs
+            How many worker processes.
+
+        Raises
+        ------
+        UsageError
+            If there is to be no worker.
+        BadInput
+            If a record does not say what is needed, or names a class that is not there.
+        NotTrusted
+            If it names a class of a package that nobody trusted.
+        Damaged
+            If its dataset, or what it is compared with, is gone or not what its id says.
+        """
+        from nws.engine.local import LocalExecutor
+        from nws.engine.reproduce import reproduce
+        from nws.pipeline import Pipeline
+
+        if jobs < 1:
+            raise UsageError(f"--jobs {jobs}: at least one worker is needed", hint="--jobs 1 or more")
+        chosen = self.resolve(pipelines) if isinstance(pipelines, str) else pipelines
+        several = [chosen] if isinstance(chosen, Pipeline) else list(chosen)
+        return list(reproduce(self, several, lambda: LocalExecutor(self.store, jobs=jobs)))
 
     def reindex(self, *, report: Callable[[str], None] = lambda _: None) -> int:
         """Add to the index every published pipeline that it lacks, and return how many there were.

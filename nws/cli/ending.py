@@ -27,7 +27,7 @@ def report(output: Output, workspace: "Workspace", result: "Result") -> None:
     else:
         _say_what_ran(output, result, result.summary)
     if result.run is not None and result.interrupted:
-        output.say(f"go on: {goes_on(result.run)}, or the same command")
+        output.say(f"the same command goes on with the rest; so does: {goes_on(result.run)}")
     elif best:
         first = best[0].pipeline
         name = first.record.dataset.get("name")

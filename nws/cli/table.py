@@ -50,6 +50,7 @@ COMMANDS = (
     Command("runs delete", "nws.cli.deleting:delete", "Delete runs or single pipelines (RUN/0007); asks first.", PORCELAIN, WORKSPACE),
     Command("show", "nws.cli.pipelines:show", "Show one pipeline: steps, metrics, artifacts, provenance.", PORCELAIN, WORKSPACE),
     Command("log", "nws.cli.pipelines:log", "Show what ran, newest first.", PORCELAIN, WORKSPACE),
+    Command("reproduce", "nws.cli.reproducing:reproduce", "Run pipelines again from their records, and compare.", PORCELAIN, WORKSPACE),
     Command("checkout", "nws.cli.pipelines:checkout", "Render the folder of a pipeline again.", PORCELAIN, WORKSPACE),
     Command("predict", "nws.cli.predicting:predict", "Predict new spectra with a stored pipeline.", PORCELAIN, PERHAPS),
     Command("export", "nws.cli.pipelines:export", "Copy a pipeline out, with its binaries as plain files.", PORCELAIN, WORKSPACE),

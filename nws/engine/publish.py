@@ -5,6 +5,7 @@ The same code serves every executor; it must not know which one computed an outc
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from nws.engine.tasks import Outcome
+    from nws.engine.tasks import Outcome, Task
     from nws.pipeline import Pipeline
     from nws.run import Run
 
@@ -109,13 +110,20 @@ class Publisher:
             canonical_config=config.canonical,
             environment=self.environment,
             seed=task.seed,
-            evaluation=outcome.evaluation,
+            evaluation={**outcome.evaluation, "asked": _asked(task)},
             task=task.key,
             config_file=config.file,
             description=config.description or self.description,
             warnings=outcome.warnings,
             error=_told(outcome.error),
         )
+
+
+def _asked(task: Task) -> dict[str, Any]:
+    """Return what was asked of a task beside what the record says elsewhere, so that it can be run again."""
+    said = {"position", "config", "dataset_name", "dataset_id", "target", "seed"}
+    values = {item.name: getattr(task, item.name) for item in dataclasses.fields(task) if item.name not in said}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def _told(error: dict[str, Any] | None) -> dict[str, Any] | None:
