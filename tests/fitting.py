@@ -54,7 +54,7 @@ class Bench:
     def run(self, steps, **options):
         """Fit every pipeline of a config, on one thread as the executors do."""
         with threadpool_limits(1):
-            return [fit(task, self.store) for task in self.tasks(steps, **options)]
+            return sorted(fit(self.tasks(steps, **options), self.store), key=lambda outcome: outcome.task.position)
 
     def one(self, steps, **options):
         (outcome,) = self.run(steps, **options)

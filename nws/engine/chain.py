@@ -14,10 +14,11 @@ from nws.engine import artifacts
 from nws.engine.classes import TRUSTED
 from nws.engine.memo import Memo
 from nws.engine.steps import build
+from nws.engine.truncation import Components, exact_solver
 from nws.ids import ObjectId
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
     from numpy import ndarray
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 # Of transformed spectra, kept in memory by a worker.
 LIMIT = 128 << 20
+PCA = "sklearn.decomposition.PCA"
 _memo = Memo(LIMIT)
 
 
@@ -71,7 +73,7 @@ class Chain:
     seed
         The seed of the run.
     place, log
-        Are told which step is at work, and of its warnings.
+        Say which step is at work, and hold the warnings of all that runs.
     """
 
     def __init__(self, samples: Samples, steps: Sequence[Numbered], *, seed: int, place: Place, log: Log) -> None:
@@ -85,35 +87,46 @@ class Chain:
         own = (at for at, step in enumerate(steps) if not is_library(step.spec))
         self._shared = next(own, len(steps))
 
-    def apply(self, group: Group) -> list[Stage]:
-        """Fit the steps one after the other on a group's samples, and return the stage before and after each."""
+    def apply(self, group: Group) -> Iterator[Stage]:
+        """Fit the steps one after the other on a group's samples, and yield the stage before and after each."""
         key = (self._samples.dataset_id, self._samples.target, self._seed, group.keep, _digest(group))
-        stages = [_memo.get(key, lambda: self._begin(group), _size)]
+        stage = _memo.get(key, lambda: self._begin(group), _size)
+        yield stage
         for at, step in enumerate(self._steps):
             self._place.at(step)
-            before = stages[-1]
 
-            def make(step: Numbered = step, before: Stage = before) -> Stage:
-                return self._fit(step.spec, before, group)
+            def make(at: int = at, step: Numbered = step, before: Stage = stage) -> Stage:
+                return self._fit(step.spec, before, group, (key, *self._forms[:at]))
 
-            begun = len(self._log)
-            stages.append(_memo.get((key, *self._forms[: at + 1]), make, _size) if at < self._shared else make())
-            if len(self._log) == begun:
-                self._log.extend(stages[-1].warnings)
-        return stages
+            stage = _memo.get((key, *self._forms[: at + 1]), make, _size) if at < self._shared else make()
+            yield stage
 
     def _begin(self, group: Group) -> Stage:
         spectra = self._samples.dataset.spectra
         return _frozen(spectra[group.fit], tuple(spectra[rows] for rows in group.others))
 
-    def _fit(self, spec: StepSpec, before: Stage, group: Group) -> Stage:
+    def _fit(self, spec: StepSpec, before: Stage, group: Group, key: Hashable) -> Stage:
+        """Fit one step on the stage before it, whose place in memory is `key`."""
         begun = len(self._log)
         transformer = build(spec, seed=self._seed)
-        fitted = _fit_transform(transformer, usable(spec, before.fitted), group.values)
+        spectra = usable(spec, before.fitted)
+        solver = exact_solver(transformer, spectra) if spec.path == PCA else None
+        if solver is None:
+            fitted = _fit_transform(transformer, spectra, group.values.copy())
+        else:
+            # Cut out of a decomposition that does not depend on their number, which others may have asked for.
+            rest = {name: value for name, value in spec.params.items() if name != "n_components"}
+            whole = (key, "components", json.dumps([rest, solver], sort_keys=True))
+            every = _memo.get(whole, lambda: Components(transformer, solver, spectra), _bytes)
+            transformer, fitted = every.first(transformer)
         # Before it is used, because some steps (those that search neighbours) count what they are asked.
         artifact = artifacts.dump(transformer) if group.keep else b""
         others = tuple(transformer.transform(usable(spec, other)) for other in before.others)
         return _frozen(fitted, others, tuple(self._log[begun:]), artifact)
+
+
+def _bytes(held: Components) -> int:
+    return held.nbytes
 
 
 def is_library(spec: StepSpec) -> bool:

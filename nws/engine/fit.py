@@ -1,4 +1,4 @@
-"""Running one task: cross-validation, the final fit, figures and artifacts, all the way to an outcome.
+"""Running tasks: cross-validation, the final fit, figures and artifacts, all the way to outcomes.
 
 A pipeline that fails is an outcome too. This room must not know runs, numbers or folders: what it makes is in the
 object store, and the outcome names it.
@@ -6,6 +6,7 @@ object store, and the outcome names it.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import traceback
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nws.engine import artifacts
 from nws.engine.ambient import Place, message, recorded, seeded, summary
+from nws.engine.bundles import bundles
 from nws.engine.evaluate import CONVENTIONS, evaluate
 from nws.engine.protocol import Protocol
 from nws.engine.samples import samples_of
@@ -25,13 +27,19 @@ from nws.records import encode, now, timestamp
 from nws.run import FAILED, SUCCEEDED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+
     from nws.engine.ambient import Log
-    from nws.engine.protocol import Saved
+    from nws.engine.protocol import Member, Saved
     from nws.engine.samples import Samples
     from nws.engine.tasks import StepSpec, Task
     from nws.pipeline import Block
     from nws.records import Metrics
     from nws.store import ObjectStore
+    from nws.store.batch import Batch
+
+    Stored = tuple[dict[str, str], list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,59 +53,119 @@ class _Done:
     metrics: Metrics
 
 
-def fit(task: Task, store: ObjectStore) -> Outcome:
-    """Run a task and put what comes of it into the store.
+def fit(tasks: Sequence[Task], store: ObjectStore) -> Iterator[Outcome]:
+    """Run tasks and put what comes of them into the store; those that share work are done together.
 
-    Whatever goes wrong inside the pipeline is in the outcome, with the step where it did. The generators of random
-    numbers that the process shares are as before, afterwards.
+    Whatever goes wrong inside a pipeline is in its outcome, with the step where it did. The generators of random
+    numbers that the process shares are as before, afterwards. Outcomes come in no promised order.
 
     Raises
     ------
     NwsError
-        If the dataset cannot be read or the store cannot be written: that concerns more than this pipeline.
+        If the dataset cannot be read or the store cannot be written: that concerns more than one pipeline.
     """
-    created_at, clock = timestamp(now()), time.perf_counter()
+    for bundle in bundles(tasks):
+        done = _together(bundle, store) if len(bundle) > 1 else []
+        yield from done
+        there = {outcome.task.position for outcome in done}
+        yield from (_alone(task, store) for task in bundle if task.position not in there)
+
+
+def _together(tasks: Sequence[Task], store: ObjectStore) -> list[Outcome]:
+    """Return the outcomes of those that ran through; the others are as if they had not been run."""
+    begun = _Begun()
+    samples = samples_of(tasks[0], store)
+    outcomes = []
+    try:
+        with recorded() as log, _seeded(tasks[0]), store.batch() as batch:
+            protocol = Protocol(tasks, samples, place=Place(), log=log)
+            for member, done in _validated(protocol, samples):
+                protocol.heard(member)
+                stored = _put(batch, samples, done)
+                outcomes.append(begun.outcome(member.task, samples, stored, done=done, log=member.warnings))
+    except Exception:  # noqa: BLE001 -- whatever it is, it comes again when each is run alone, and is told then
+        return []
+    return begun.shared(outcomes)
+
+
+def _alone(task: Task, store: ObjectStore) -> Outcome:
+    begun = _Begun()
     samples = samples_of(task, store)
-    place, done, error = Place(), None, None
-    with recorded() as log, seeded(int(hash_of([task.seed, task.config.hash])[:8], 16)):
+    place, done, error, protocol = Place(), None, None, None
+    with recorded() as log, _seeded(task):
         try:
-            done = _run(task, samples, place, log)
+            protocol = Protocol([task], samples, place=place, log=log)
+            ((_, done),) = _validated(protocol, samples)
         except KeyboardInterrupt:
             raise
         except BaseException as err:  # noqa: BLE001 -- others' code can fail in any way, and none stops the others
             error = _error(err, place)
-    files, objects = _put(store, samples, done, error)
-    return Outcome(
-        task=task,
-        status=FAILED if done is None else SUCCEEDED,
-        created_at=created_at,
-        completed_at=timestamp(now()),
-        duration_seconds=time.perf_counter() - clock,
-        steps=_steps(task.config.steps, {item["step"]: item["object"] for item in objects}),
-        artifacts=objects,
-        files=files,
-        dataset=_dataset(task, samples),
-        evaluation=_evaluation(task, samples, done),
-        metrics=done.metrics if done else None,
-        blocks=done.blocks if done else (),
-        warnings=summary(log),
-        error=error,
-    )
+    if protocol is not None:
+        protocol.heard(*protocol.members)
+        log = protocol.members[0].warnings
+    with store.batch() as batch:
+        stored = _put(batch, samples, done) if done else _put_error(batch, error)
+    return begun.outcome(task, samples, stored, done=done, log=log, error=error)
 
 
-def _run(task: Task, samples: Samples, place: Place, log: Log) -> _Done:
-    protocol = Protocol(task, samples, place=place, log=log)
+def _seeded(task: Task) -> AbstractContextManager[None]:
+    return seeded(int(hash_of([task.seed, task.config.hash])[:8], 16))
+
+
+def _validated(protocol: Protocol, samples: Samples) -> Iterator[tuple[Member, _Done]]:
     cv, folds = protocol.split()
     held_out = protocol.cross_validate(folds)
-    train, test, saved = protocol.finish()
-    parts = tuple(part for part in (train, held_out, test) if len(part))
-    return _Done(
-        cv=cv,
-        folds=len(folds),
-        blocks=tuple(part.block() for part in parts),
-        saved=saved,
-        metrics=evaluate(samples.task, task.metric, parts),
-    )
+    for member, finished in protocol.finish():
+        parts = tuple(part for part in (finished.train, held_out[member], finished.test) if len(part))
+        done = _Done(
+            cv=cv,
+            folds=len(folds),
+            blocks=tuple(part.block() for part in parts),
+            saved=finished.saved,
+            metrics=evaluate(samples.task, member.task.metric, parts),
+        )
+        yield member, done
+
+
+class _Begun:
+    """The moment at which work on some tasks began, and what came of them since."""
+
+    def __init__(self) -> None:
+        self._at, self._clock = timestamp(now()), time.perf_counter()
+
+    def outcome(
+        self,
+        task: Task,
+        samples: Samples,
+        stored: Stored,
+        *,
+        done: _Done | None,
+        log: Log,
+        error: dict[str, Any] | None = None,
+    ) -> Outcome:
+        """Return the outcome of a task; without `done` it failed."""
+        files, objects = stored
+        return Outcome(
+            task=task,
+            status=FAILED if done is None else SUCCEEDED,
+            created_at=self._at,
+            completed_at=timestamp(now()),
+            duration_seconds=time.perf_counter() - self._clock,
+            steps=_steps(task.config.steps, {item["step"]: item["object"] for item in objects}),
+            artifacts=objects,
+            files=files,
+            dataset=_dataset(task, samples),
+            evaluation=_evaluation(task, samples, done),
+            metrics=done.metrics if done else None,
+            blocks=done.blocks if done else (),
+            warnings=summary(log),
+            error=error,
+        )
+
+    def shared(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Return outcomes with the time that it took for all of them divided among them."""
+        share = (time.perf_counter() - self._clock) / max(1, len(outcomes))
+        return [dataclasses.replace(outcome, duration_seconds=share) for outcome in outcomes]
 
 
 def _error(err: BaseException, place: Place) -> dict[str, Any]:
@@ -111,18 +179,17 @@ def _error(err: BaseException, place: Place) -> dict[str, Any]:
     return {**found, "traceback": "".join(traceback.format_exception(err))}
 
 
-def _put(
-    store: ObjectStore, samples: Samples, done: _Done | None, error: dict[str, Any] | None
-) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """Store everything of a task with one trip to the disk; return the ids of its files, and its artifacts."""
+def _put(batch: Batch, samples: Samples, done: _Done) -> Stored:
+    """Store what a pipeline made; return the ids of its files, and its artifacts."""
     dataset = samples.dataset
-    with store.batch() as batch:
-        if error is not None:
-            return {"error.log": str(batch.put(error["traceback"].encode(errors="backslashreplace")))}, []
-        assert done is not None
-        table = predictions_csv(done.blocks, samples.target, sample_ids=dataset.sample_ids, metadata=dataset.metadata)
-        files = {"metrics.json": str(batch.put(encode(done.metrics))), "predictions.csv": str(batch.put(table))}
-        return files, [_artifact(item, str(batch.put(item.data))) for item in done.saved]
+    table = predictions_csv(done.blocks, samples.target, sample_ids=dataset.sample_ids, metadata=dataset.metadata)
+    files = {"metrics.json": str(batch.put(encode(done.metrics))), "predictions.csv": str(batch.put(table))}
+    return files, [_artifact(item, str(batch.put(item.data))) for item in done.saved]
+
+
+def _put_error(batch: Batch, error: dict[str, Any] | None) -> Stored:
+    assert error is not None
+    return {"error.log": str(batch.put(error["traceback"].encode(errors="backslashreplace")))}, []
 
 
 def _artifact(item: Saved, oid: str) -> dict[str, Any]:

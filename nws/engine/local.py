@@ -218,8 +218,7 @@ def _in_this_process(tasks: Sequence[Task], store: ObjectStore) -> Iterator[Outc
     # One thread, however many workers there are: the last bits of a sum depend on the number of threads, and records
     # must not. The libraries have to be loaded before they can be limited.
     with threadpool_limits(1):
-        for task in tasks:
-            yield fit(task, store)
+        yield from fit(tasks, store)
 
 
 def _worker_died(task: Task) -> Outcome:

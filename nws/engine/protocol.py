@@ -1,17 +1,22 @@
-"""How a pipeline is validated: fit and predict fold by fold, then fit on everything and predict the test samples.
+"""How pipelines are validated: fit and predict fold by fold, then fit on everything and predict the test samples.
 
-The test samples are touched in the last step only. This room must not know the object store or what a record says.
+Pipelines that are validated alike go through this together, fold after fold, so that what they share is made once and
+needed for no longer than a fold. The test samples are touched in the last step only. This room must not know the object
+store or what a record says.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nws.engine import artifacts
+from nws.engine.bundles import value_along
 from nws.engine.chain import Chain, Group, usable
 from nws.engine.evaluate import Predictions
 from nws.engine.models import Answers, answer, check_kind
+from nws.engine.paths import PATHS, form_of
 from nws.engine.splits import split, split_with
 from nws.engine.steps import build
 from nws.engine.targets import TargetSteps
@@ -19,7 +24,7 @@ from nws.engine.tasks import MODEL, SPLIT, TRANSFORM, Y_PROCESSING, Numbered
 from nws.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy import ndarray
 
@@ -42,30 +47,59 @@ class Saved:
     data: bytes
 
 
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """What the final fit of a pipeline gives: predictions of two partitions, and its steps."""
+
+    train: Predictions
+    test: Predictions
+    saved: tuple[Saved, ...]
+
+
+@dataclass(eq=False)
+class Member:
+    """One of the pipelines that are validated together: its steps, and the warnings that concern it."""
+
+    task: Task
+    warnings: Log = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        numbered = [Numbered(number=str(at), spec=spec) for at, spec in enumerate(self.task.config.steps, start=1)]
+        self.steps = {kind: [step for step in numbered if step.spec.kind == kind] for kind in _KINDS}
+        if len(self.steps[MODEL]) != 1:
+            raise BadInput(f"a pipeline has one model, this one has {len(self.steps[MODEL])}")
+        self.model = self.steps[MODEL][0]
+
+
 class Protocol:
-    """The validation of one pipeline on one target.
+    """The validation of pipelines on one target.
+
+    Where several go through it, one that meets an error, or a warning that may be of others, is taken out as if it had
+    not been there: it is to go through a protocol of its own.
 
     Parameters
     ----------
-    task
-        What to do.
+    tasks
+        What to do; several must be of one bundle.
     samples
         On what.
     place, log
         Are told where the work has come to, and of warnings.
     """
 
-    def __init__(self, task: Task, samples: Samples, *, place: Place, log: Log) -> None:
-        self._task = task
+    def __init__(self, tasks: Sequence[Task], samples: Samples, *, place: Place, log: Log) -> None:
         self._samples = samples
         self._place = place
-        steps = [Numbered(number=str(at), spec=spec) for at, spec in enumerate(task.config.steps, start=1)]
-        self._steps = {kind: [step for step in steps if step.spec.kind == kind] for kind in _KINDS}
-        if len(self._steps[MODEL]) != 1:
-            raise BadInput(f"a pipeline has one model, this one has {len(self._steps[MODEL])}")
-        self._model = self._steps[MODEL][0]
-        self._chain = Chain(samples, self._steps[TRANSFORM], seed=task.seed, place=place, log=log)
-        self._targets = TargetSteps(self._steps[Y_PROCESSING], task=samples.task, seed=task.seed, place=place)
+        self._log = log
+        self._heard = len(log)
+        self._alone = len(tasks) == 1
+        self.members = [Member(task) for task in tasks]
+        first = self.members[0]
+        self._seed = first.task.seed
+        self._cv = first.task.cv
+        self._splitters = first.steps[SPLIT]
+        self._targets = TargetSteps(first.steps[Y_PROCESSING], task=samples.task, seed=self._seed, place=place)
+        self._branches = _branches(self.members)
 
     def split(self) -> tuple[str, list[Fold]]:
         """Return what the split is called, and its folds as rows of the dataset.
@@ -78,60 +112,137 @@ class Protocol:
         trainable = self._samples.trainable
         if not len(trainable.rows):
             raise BadInput(f"no training sample has a value of {self._samples.target!r}")
-        splitters = self._steps[SPLIT]
+        splitters = self._splitters
         if not splitters:
-            return split(trainable, self._task.cv, seed=self._task.seed)
+            return split(trainable, self._cv, seed=self._seed)
         if len(splitters) > 1:
             raise BadInput(f"a pipeline has one splitter, this one has {len(splitters)}")
         self._place.at(splitters[0])
-        splitter = build(splitters[0].spec, seed=self._task.seed)
+        splitter = build(splitters[0].spec, seed=self._seed)
         folds = split_with(splitter, trainable, group=splitters[0].spec.group)
         return _spelled(splitters[0].spec), folds
 
-    def cross_validate(self, folds: Sequence[Fold]) -> Predictions:
-        """Fit on each fold's samples and predict the others; return all predictions, fold after fold."""
+    def cross_validate(self, folds: Sequence[Fold]) -> dict[Member, Predictions]:
+        """Fit on each fold's samples and predict the others; return all predictions of each, fold after fold."""
         import numpy as np
 
-        answers = []
+        answers: dict[Member, list[Answers]] = {member: [] for member in self.members}
         for number, (fit, held_out) in enumerate(folds):
             self._place.fold = number
-            answers += self._fit(fit, (held_out,), keep=False)[0]
+            for member, found, _ in self._fit(fit, (held_out,), keep=False):
+                answers[member] += found
         self._place.fold = None
-        return self._predictions(
-            "val",
-            np.concatenate([held_out for _, held_out in folds]),
-            Answers.joined(answers),
-            fold=np.repeat(np.arange(len(folds)), [len(held_out) for _, held_out in folds]),
-        )
+        rows = np.concatenate([held_out for _, held_out in folds])
+        fold = np.repeat(np.arange(len(folds)), [len(held_out) for _, held_out in folds])
+        return {
+            member: self._predictions("val", rows, Answers.joined(answers[member]), fold=fold)
+            for member in self.members
+        }
 
-    def finish(self) -> tuple[Predictions, Predictions, tuple[Saved, ...]]:
-        """Fit on all trainable samples; return predictions of these and of the test samples, and every fitted step."""
+    def finish(self) -> Iterator[tuple[Member, Finished]]:
+        """Fit on all trainable samples, predict these and the test samples; yield what each pipeline comes to."""
         rows, test = self._samples.trainable.rows, self._samples.test
         others = (rows, test) if len(test) else (rows,)
-        answers, saved = self._fit(rows, others, keep=True)
-        tested = answers[1] if len(test) else Answers.joined([])
-        return self._predictions("train", rows, answers[0]), self._predictions("test", test, tested), saved
+        for member, answers, saved in self._fit(rows, others, keep=True):
+            tested = answers[1] if len(test) else Answers.joined([])
+            yield (
+                member,
+                Finished(
+                    train=self._predictions("train", rows, answers[0]),
+                    test=self._predictions("test", test, tested),
+                    saved=saved,
+                ),
+            )
 
-    def _fit(self, fit: Array, others: tuple[Array, ...], *, keep: bool) -> tuple[list[Answers], tuple[Saved, ...]]:
+    def heard(self, *members: Member) -> None:
+        """Give the warnings since the last call to the members they concern."""
+        for member in members:
+            member.warnings += self._log[self._heard :]
+        self._heard = len(self._log)
+
+    def _fit(
+        self, fit: Array, others: tuple[Array, ...], *, keep: bool
+    ) -> Iterator[tuple[Member, list[Answers], tuple[Saved, ...]]]:
         targets = self._targets.fit(self._samples.values[fit])
+        self.heard(*self.members)
         group = Group(fit=fit, others=others, values=targets.values, value_steps=self._targets.form, keep=keep)
-        stages = self._chain.apply(group)
-        self._place.at(self._model)
-        spec = self._model.spec
-        model = build(spec, seed=self._task.seed)
-        check_kind(model, spec.path, self._samples)
-        model.fit(usable(spec, stages[-1].fitted), targets.values)
-        # Before anything is predicted: some models (trees of neighbours) count what they are asked.
-        saved = self._saved(targets, stages, model) if keep else ()
-        answers = [answer(model, usable(spec, other), self._samples, targets.restore) for other in stages[-1].others]
-        return answers, saved
+        for branch in self._branches:
+            families = [[member for member in family if member in self.members] for family in branch]
+            together = [member for family in families for member in family]
+            if not together:
+                continue
+            with self._sparing(together):
+                stages = self._stages(together, group)
+                for family in families:
+                    yield from self._family(family, stages, targets, keep=keep)
 
-    def _saved(self, targets: FittedTargets, stages: Sequence[Stage], model: Any) -> tuple[Saved, ...]:
-        fitted = [(step, artifacts.dump(transformer)) for step, transformer in targets.steps]
-        fitted += [(step, stage.artifact) for step, stage in zip(self._steps[TRANSFORM], stages[1:], strict=True)]
-        fitted += [(self._model, artifacts.dump(model))]
-        fitted.sort(key=lambda pair: int(pair[0].number))
-        return tuple(Saved(number=step.number, class_path=step.spec.path, data=data) for step, data in fitted)
+    def _family(
+        self, family: list[Member], stages: Sequence[Stage], targets: FittedTargets, *, keep: bool
+    ) -> Iterator[tuple[Member, list[Answers], tuple[Saved, ...]]]:
+        left = list(family)
+        with self._sparing(left):
+            for member, model in self._fitted(family, stages[-1].fitted, targets.values):
+                saved = _saved(member, targets, stages, model) if keep else ()
+                answers = [self._answer(member, model, spectra, targets) for spectra in stages[-1].others]
+                self.heard(member)
+                left.remove(member)
+                yield member, answers, saved
+
+    @contextlib.contextmanager
+    def _sparing(self, members: list[Member]) -> Iterator[None]:
+        """Take out the members that are left when something goes wrong, unless it is the error of the only one."""
+        try:
+            yield
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException:
+            if self._alone:
+                raise
+            self._heard = len(self._log)
+            self.members = [member for member in self.members if member not in members]
+
+    def _fitted(self, family: Sequence[Member], spectra: Array, values: Array) -> Iterator[tuple[Member, Any]]:
+        """Yield each member with its fitted model, which is to be used before the next is asked for."""
+        together: list[Member] = []
+        if len(family) > 1:
+            most = PATHS[family[0].model.spec.path].largest(spectra.shape)
+            together = [member for member in family if _value(member) <= most]
+        if len(together) > 1:
+            models = self._along_path(together, usable(together[0].model.spec, spectra), values.copy())
+            yield from zip(together, models, strict=True)
+        for member in family if len(together) < 2 else family[len(together) :]:
+            yield member, self._model(member, usable(member.model.spec, spectra), values.copy())
+
+    def _along_path(self, family: Sequence[Member], spectra: Array, values: Array) -> Iterator[Any]:
+        """Yield the models of a family in turn, as long as there is no warning, which might not concern all of them."""
+        spec = family[0].model.spec
+        models = [build(member.model.spec, seed=self._seed) for member in family]
+        check_kind(models[0], spec.path, self._samples)
+        for model in PATHS[spec.path].models(models, spectra, values):
+            if len(self._log) > self._heard:
+                raise _Warned
+            yield model
+
+    def _model(self, member: Member, spectra: Array, values: Array) -> Any:
+        self._place.at(member.model)
+        model = build(member.model.spec, seed=self._seed)
+        check_kind(model, member.model.spec.path, self._samples)
+        model.fit(spectra, values)
+        return model
+
+    def _stages(self, branch: Sequence[Member], group: Group) -> list[Stage]:
+        chain = Chain(self._samples, branch[0].steps[TRANSFORM], seed=self._seed, place=self._place, log=self._log)
+        stages = []
+        for stage in chain.apply(group):
+            stages.append(stage)
+            # Of a stage that was made before, the log says nothing.
+            self._heard = len(self._log)
+            for member in branch:
+                member.warnings += stage.warnings
+        return stages
+
+    def _answer(self, member: Member, model: Any, spectra: Array, targets: FittedTargets) -> Answers:
+        return answer(model, usable(member.model.spec, spectra), self._samples, targets.restore)
 
     def _predictions(self, partition: str, rows: Array, found: Answers, fold: Array | None = None) -> Predictions:
         return Predictions(
@@ -145,7 +256,46 @@ class Protocol:
         )
 
 
+class _Warned(Exception):
+    """A fit that several pipelines share gave a warning."""
+
+
 _KINDS = (TRANSFORM, Y_PROCESSING, SPLIT, MODEL)
+
+
+def _branches(members: Sequence[Member]) -> list[list[list[Member]]]:
+    """Group members with the same steps before the model, and among them those whose models lie on one path.
+
+    These are in ascending order of their values along it.
+    """
+    branches: dict[Any, dict[Any, list[Member]]] = {}
+    for member in members:
+        chain = tuple(form_of(step.spec, of_path=False) for step in member.steps[TRANSFORM])
+        alone = len(members) == 1 or value_along(member.model.spec) is None
+        path = member if alone else form_of(member.model.spec, of_path=True)
+        branches.setdefault(chain, {}).setdefault(path, []).append(member)
+    return [
+        [family if len(family) == 1 else sorted(family, key=_value) for family in branch.values()]
+        for branch in branches.values()
+    ]
+
+
+def _value(member: Member) -> float:
+    value = value_along(member.model.spec)
+    assert value is not None
+    return value
+
+
+def _saved(member: Member, targets: FittedTargets, stages: Sequence[Stage], model: Any) -> tuple[Saved, ...]:
+    """Return the fitted steps as bytes, before anything is predicted: some count what they are asked."""
+    fitted = [
+        (step, artifacts.dump(transformer))
+        for step, (_, transformer) in zip(member.steps[Y_PROCESSING], targets.steps, strict=True)
+    ]
+    fitted += [(step, stage.artifact) for step, stage in zip(member.steps[TRANSFORM], stages[1:], strict=True)]
+    fitted += [(member.model, artifacts.dump(model))]
+    fitted.sort(key=lambda pair: int(pair[0].number))
+    return tuple(Saved(number=step.number, class_path=step.spec.path, data=data) for step, data in fitted)
 
 
 def _spelled(spec: StepSpec) -> str:

@@ -12,6 +12,7 @@ from nws.engine.document import inside, refusal
 from nws.engine.generators import GENERATORS, HEADS, MODIFIERS
 from nws.engine.instances import instantiate
 from nws.engine.parameters import Settled, settle
+from nws.engine.paths import along
 from nws.engine.tasks import MODEL, SPLIT, TRANSFORM, Y_PROCESSING, StepSpec
 from nws.ids import canonical_json, closest, hash_of
 
@@ -207,7 +208,9 @@ def build(step: StepSpec, *, seed: int) -> Any:
 
     def seed_of(where: str) -> int:
         # Most steps draw no random numbers, and every fold of every pipeline builds its own: made only when asked for.
-        (item,) = settle(step.path, step.params, trusted=None, place=step.path)
+        # What an ensemble draws does not depend on how large it becomes, so that a larger one holds the smaller.
+        params = {name: value for name, value in step.params.items() if name != along(step.path)}
+        (item,) = settle(step.path, params, trusted=None, place=step.path)
         form = _canonical(step.kind, item, step.group)
         return int(hash_of([seed, form, where])[:8], 16) & (2**31 - 1)
 

@@ -255,7 +255,7 @@ def test_a_store_that_cannot_be_read_is_not_a_failing_pipeline(bench):
     from nws.engine.fit import fit
 
     with pytest.raises(NwsError):
-        fit(dataclasses.replace(task, dataset_id=ObjectId.of(b"never stored")), bench.store)
+        list(fit([dataclasses.replace(task, dataset_id=ObjectId.of(b"never stored"))], bench.store))
 
 
 def test_warnings_are_kept_once_with_their_count(bench):
