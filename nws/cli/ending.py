@@ -21,7 +21,7 @@ def report(output: Output, workspace: "Workspace", result: "Result") -> None:
         output.record("run", _line(result))
         return
     best = result.best(workspace)
-    leaderboard(output, best)
+    leaderboard(output, best, run=result.run.name if result.run is not None else "")
     if result.nothing_to_do or result.summary is None:
         _say_what_is_there(output, result)
     else:

@@ -112,8 +112,8 @@ def say_how_to_go_on(output: Output, workspace: "Workspace", names: Iterable[str
             output.say(f"{name} did not come to its end; go on: {goes_on(workspace.runs.get(name))}")
 
 
-def leaderboard(output: Output, best: "list[Entry]") -> None:
-    """Print pipelines with their figures on every partition, in the order given."""
+def leaderboard(output: Output, best: "list[Entry]", *, run: str | None = None) -> None:
+    """Print pipelines with their figures on every partition, in the order given; those of other runs say so."""
     from nws.pipeline.rows import chain_text, model_text
 
     rows = []
@@ -134,7 +134,8 @@ def leaderboard(output: Output, best: "list[Entry]") -> None:
                 "record": entry.pipeline.record_id, "path": entry.pipeline.path, "run_id": record.run_id,
             }
         )  # fmt: skip
-    for name, heading in (("target", "target"), ("run_id", "run")):
-        if len({row[name] for row in rows}) > 1:
-            columns[name] = heading
+    if len({row["target"] for row in rows}) > 1:
+        columns["target"] = "target"
+    if {row["run_id"] for row in rows} - {run} and run is not None:
+        columns["run_id"] = "run"
     output.rows("pipeline", rows, {**columns, "preprocessing": "preprocessing", "model": "model"})

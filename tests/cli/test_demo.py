@@ -74,8 +74,8 @@ def test_polars_pandas_and_duckdb_agree_on_the_best(demo):
     assert rows == [90, 90, 90]
 
 
-def test_a_second_demo_in_the_same_place_is_another_run(nws, tmp_path):
+def test_a_second_demo_in_the_same_place_finds_everything_there(nws, tmp_path):
     pass_words = ["demo", "here", "--json"]
     nws(*pass_words, check=0)
     nws(*pass_words, check=0)
-    assert len(Workspace.open(tmp_path / "here").runs.names()) == 2
+    assert len(Workspace.open(tmp_path / "here").runs.names()) == 1

@@ -91,7 +91,7 @@ def test_record_metrics_and_predictions_say_the_same(nws, held):
 
 def test_the_same_name_again_is_another_run(nws, place):
     run(nws)
-    run(nws)
+    run(nws, "--force")
     names = Workspace.open(place).runs.names()
     assert len(names) == 2
     assert names[1] == f"{names[0]}_2"
@@ -156,20 +156,6 @@ def test_a_dry_run_lists_the_plan_and_runs_nothing(nws, place):
     assert Workspace.open(place).runs.names() == []
     run(nws)
     assert [pipeline.record.hash for pipeline in only_run(place).pipelines()] == [row["hash"] for row in planned]
-
-
-def test_two_workers_give_the_records_of_one(nws, place):
-    ridge_grid(place / "grid.json", 12)
-    run(nws, "--run-name", "one")
-    run(nws, "--run-name", "two", jobs=2)
-    one, two = Workspace.open(place).runs.list()
-    changing = {"created_at", "completed_at", "duration_seconds", "run_id"}
-
-    def said(found):
-        return [{k: v for k, v in vars(pipeline.record).items() if k not in changing} for pipeline in found.pipelines()]
-
-    assert said(one) == said(two)
-    assert len(said(one)) == 12
 
 
 def test_the_same_scaler_is_one_object(nws, place):

@@ -31,7 +31,10 @@ dataset add wheat wheat.csv --metadata field
 run --dataset gas --pipelines grid.json --jobs 1 --run-name a
 run --dataset oil --pipelines grid.json --jobs 1 --run-name b
 run --dataset wheat --pipelines grouped.json --jobs 1
-run --dataset wheat --pipelines grouped.json --jobs 1 --run-name z
+run --dataset wheat --pipelines grouped.json --jobs 1 --run-name z --force
+run --dataset wheat --pipelines grouped.json --jobs 1
+run --dataset wheat --pipelines grouped.json more.json --jobs 1
+reproduce best:gas
 run --dataset gas --pipelines grid.json --dry-run
 status
 dataset list
@@ -82,6 +85,7 @@ def printed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("json")
     (folder / "grid.json").write_text(json.dumps(GRID), encoding="utf-8")
     (folder / "grouped.json").write_text(json.dumps(GROUPED), encoding="utf-8")
+    (folder / "more.json").write_text(json.dumps(["sklearn.linear_model.Ridge"]), encoding="utf-8")
     (folder / "W" / "catalog" / "archives").mkdir(parents=True)
     (folder / "W" / "catalog" / "archives" / "stray.txt").touch()
     rows = [f"{at / 10},{'abcde'[at % 5]},{at % 7},{at % 3},{at % 4}" for at in range(20)]
@@ -190,7 +194,7 @@ def test_the_table_of_errors_is_that_of_the_code():
 FIGURE = r"cross_validation\.(?:mean_|std_|fold_results\[\]\.(?!fold$|samples$))\w+"
 DOCUMENTS = {
     "run_config.json": (records.RunConfig, "runs/*/run_config.json", "packages"),
-    "run_summary.json": (records.RunSummary, "runs/*/run_summary.json", "statistics.best_by_target"),
+    "run_summary.json": (records.RunSummary, "runs/*/run_summary.json", "statistics.best_by_target statistics.skipped_in"),
     "Refs": (records.Ref, "runs/*/_refs/0*", ""),
     "Tags": (records.Tag, "catalog/tags/*/*.json", ""),
     "Deleted runs": (records.DeletedRun, "runs/.deleted/*.json", ""),
