@@ -21,6 +21,7 @@ SAME, REORDERED, INTERPOLATED, BY_POSITION = "same", "reordered", "interpolated"
 TOLERANCE = 0.01
 _NM_PER_CM = 1e7
 _SHOWN = 5
+_BEYOND = "nothing is extrapolated: measure the range of the model, or fit a model on this one"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +94,7 @@ def _by_position(model: Axis | None, features: int, given: Axis, where: str) -> 
         raise BadInput(
             f"{where} has {len(given.values)} features, the model has {features}"
             f"{'' if model is None or model.unit == INDEX else f' ({described(model)})'}",
-            hint="give the wavelengths that the model was fitted on, and their values as a header",
+            hint="columns that are no wavelengths are named with --target, --id or --metadata",
         )
     if model is None:
         why = "the wavelengths of the model are not known here"
@@ -149,7 +150,7 @@ def _different(model: Axis, given: Axis, values: Array, used: Array, found: Arra
         said_of += [f"has {_listed(extra, given.unit)} too many"] if extra else []
     detail = f" (it {' and '.join(said_of)})" if said_of else ""
     covers = values.min() <= min(model.values) and max(model.values) <= values.max()
-    hint = "--interpolate brings them to those of the model, linearly" if covers else "they do not cover the model's"
+    hint = "--interpolate brings them to those of the model, linearly" if covers else _BEYOND
     return BadInput(
         f"{where} has other wavelengths than the model{detail}: {described(given)}; the model: {described(model)}",
         hint=hint,
@@ -162,7 +163,7 @@ def _interpolated(model: Axis, given: Axis, values: Array, target: Array, room: 
     if target.min() < values.min() - room or target.max() > values.max() + room:
         raise BadInput(
             f"{where} does not cover the wavelengths of the model: {described(given)}; the model: {described(model)}",
-            hint="nothing is extrapolated; measure the whole range, or fit a model on the range that there is",
+            hint=_BEYOND,
         )
     order = np.argsort(values, kind="stable")
     ordered = values[order]
