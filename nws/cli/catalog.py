@@ -7,11 +7,13 @@ from cyclopts import Parameter
 from nws.cli.filters import Filters, Limits
 from nws.cli.rows import Form, marked, no, write
 from nws.cli.session import Handed, Session
-from nws.errors import DONE, UnknownName
+from nws.errors import DONE, UnknownName, UsageError
 from nws.metrics import label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import polars as pl
 
     from nws.index.criteria import Criteria
     from nws.index.predictions import Predictions
@@ -32,6 +34,7 @@ def best(
     *,
     metric: str | None = None,
     number: Number = 10,
+    one_se: bool = False,
     filters: Filters = Filters(),
     form: Form = Form(),
     session: Handed,
@@ -50,9 +53,12 @@ def best(
         rmse, val_rmse, test_r2, RMSEP, …; if not given, the primary metric of the selected predictions.
     number
         How many rows.
+    one_se
+        The simplest first of those within one standard error of the best: fewest components, or as the guide says.
     """
     chosen, criteria = form.chosen(), filters.criteria(limits)
-    return _Question(session, dataset, criteria, form, chosen).best(metric, number)
+    question = _Question(session, dataset, criteria, form, chosen)
+    return question.simplest(metric, number) if one_se else question.best(metric, number)
 
 
 def list_(
@@ -141,8 +147,29 @@ class _Question:
         if not len(board.rows):
             return _nothing_ranked(self.session, board)
         _say_ranking(self.session, board)
-        columns = _leaderboard_columns(board) if self.is_table else self.chosen
+        columns = _leaderboard_columns(board.rows, board.column) if self.is_table else self.chosen
         write(self.session, "prediction", board.rows, self.form, columns, ranked=True)
+        return DONE
+
+    def simplest(self, metric: str | None, number: int | None) -> int:
+        from nws.cli.choosing import say_choice
+        from nws.engine.parsimony import simplest
+        from nws.index.criteria import heading
+
+        if number is not None and number < 1:
+            raise UsageError(f"{number} rows cannot be shown", hint="give a number of rows from 1")
+        try:
+            column = self.predictions.ranking_column(self.dataset, metric, **self.criteria)
+            choice = simplest(self.workspace, self.dataset, column, self.criteria, show=self.chosen)
+        except UnknownName as err:
+            return self.unused(err)
+        if choice is None:
+            return no(self.session, f"no selected pipeline that is still there has {heading(column)}")
+        say_choice(self.session.output, choice)
+        rows = choice.rows.head(len(choice.rows) if number is None else number)
+        rows = rows.select(self.chosen) if self.chosen else rows
+        columns = _leaderboard_columns(rows, column) if self.is_table else self.chosen
+        write(self.session, "prediction", rows, self.form, columns, ranked=True)
         return DONE
 
     def newest(self, number: int | None) -> int:
@@ -183,10 +210,9 @@ def _say_ranking(session: Session, board: "Leaderboard") -> None:
         session.output.say("note: these are of several datasets or targets, whose figures may not compare")
 
 
-def _leaderboard_columns(board: "Leaderboard") -> dict[str, str]:
+def _leaderboard_columns(rows: "pl.DataFrame", column: str) -> dict[str, str]:
     """Return what a leaderboard shows: the score ranked by, the same figure elsewhere, and what tells rows apart."""
-    rows = board.rows
-    scores = {name: label(name) for name in _scores(board.column) if rows[name].count()}
+    scores = {name: label(name) for name in _scores(column) if rows[name].count()}
     apart = {key: text for key, text in IDENTITY.items() if key == "ref" or rows[key].n_unique() > 1}
     return marked(rows, {"rank": "#", **scores, **apart, **WHAT})
 

@@ -98,7 +98,7 @@ class Filters:
         }  # fmt: skip
 
 
-_OTHERS = ("metric", "number", "columns", "csv", "output", "by", "json", "quiet", "verbose")
+_OTHERS = ("metric", "number", "columns", "csv", "output", "by", "one-se", "json", "quiet", "verbose")
 
 
 def _check_limit(name: str) -> None:
