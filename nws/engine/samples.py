@@ -86,6 +86,7 @@ def _sort(dataset: Dataset, task: Task) -> Samples:
         values=values[rows],
         given=partition[rows] == "val",
         metadata={name: [column[row] for row in rows.tolist()] for name, column in dataset.metadata.items()},
+        group=dataset.group,
     )
     return Samples(
         dataset=dataset,

@@ -36,8 +36,7 @@ METHODS = {
 class PyBaselines(SameLength):
     """Subtract from each spectrum the baseline that pybaselines finds by one of its methods.
 
-    Where chemotools has a method of the same name (asls, airpls, arpls), that one goes by other rules for weights and
-    for when to end, so results differ.
+    The airpls and arpls of chemotools go by other rules for weights and for when to end, so their results differ.
 
     Parameters
     ----------

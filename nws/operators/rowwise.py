@@ -83,6 +83,5 @@ def need(estimator: object, spectra: Array, *, least: int, why: str) -> None:
     """
     found = spectra.shape[1]
     if found < least:
-        raise ValueError(
-            f"{type(estimator).__name__}: {why} needs spectra of at least {least} features, these have {found}"
-        )
+        name = type(estimator).__name__
+        raise ValueError(f"{name}: {why} needs spectra of at least {least} features, these have {found} feature(s)")

@@ -155,25 +155,25 @@ class Detrend(SameLength):
     Parameters
     ----------
     breakpoints
-        Features at which a new line begins, counted from 0.
+        Feature, or features, at which a new line begins, counted from 0.
     """
 
     __module__ = "nws.operators"
-    _parameter_constraints = {"breakpoints": ["array-like"]}
+    _parameter_constraints = {"breakpoints": [Integral, "array-like"]}
 
-    def __init__(self, breakpoints: Sequence[int] = ()) -> None:
+    def __init__(self, breakpoints: int | Sequence[int] = ()) -> None:
         self.breakpoints = breakpoints
 
     def _check(self, spectra: Array) -> None:
         features = spectra.shape[1]
-        wrong = [at for at in self.breakpoints if not 0 <= at < features]
+        wrong = [at for at in np.atleast_1d(self.breakpoints).tolist() if at not in range(features)]
         if wrong:
             raise ValueError(f"breakpoints: {wrong[0]!r} is no feature of spectra that have {features} feature(s)")
 
     def _apply(self, spectra: Array) -> Array:
         from scipy.signal import detrend
 
-        found: Array = detrend(spectra, axis=1, bp=np.asarray(self.breakpoints, dtype=np.int64))
+        found: Array = detrend(spectra, axis=1, bp=np.atleast_1d(self.breakpoints).astype(np.int64))
         return found
 
 

@@ -80,11 +80,12 @@ class Space:
         Two points that are still to come are no farther apart than twice the distance of the outer one from the centre.
         """
         radius = row(self._centre)
-        best, pair = -1.0, (0, 0)
+        best, pair = -1.0, (0, 1)
         for at in np.argsort(-radius, kind="stable").tolist():
             if 2 * radius[at] * _SLACK < best:
                 break
-            distances = row(at)
+            distances = row(at).copy()
+            distances[at] = -1.0
             value = float(distances.max())
             if value < best:
                 continue

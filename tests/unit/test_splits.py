@@ -37,6 +37,10 @@ def _held_out(folds):
         ("group:batch", ("group", 5, 0.25, "batch")),
         ("group:batch:3", ("group", 3, 0.25, "batch")),
         ("group:a:b", ("group", 5, 0.25, "a:b")),
+        ("group:a:5:3", ("group", 3, 0.25, "a:5")),
+        ("kennard-stone", ("kennard-stone", 1, 0.25, None)),
+        ("kennard-stone:0.3", ("kennard-stone", 1, 0.3, None)),
+        ("spxy:5", ("spxy", 5, 0.25, None)),
     ],
 )
 def test_what_can_be_asked_for(text, expected):
@@ -48,8 +52,22 @@ def test_what_can_be_asked_for(text, expected):
     "text",
     [
         "",
-        "kennard-stone",
+        "kennard_stone",
+        "kennard-stone:1",
+        "kennard-stone:0",
+        "kennard-stone:1.5",
+        "spxy:5x2",
+        "spxy:nan",
         "kfold:x",
+        "kfold:5x",
+        "kfold:5x0",
+        "kfold:1x5",
+        "kfold:5X2",
+        "kfold:1_0",
+        "kfold: 5",
+        "stratified:5x10x2",
+        "shuffle:5x2:0.25",
+        "loo:x2",
         "kfold:1",
         "kfold:0",
         "loo:3",
@@ -66,12 +84,6 @@ def test_what_is_not_known_is_refused_with_what_is(text):
     assert caught.value.exit_code == 2
     if "at least" not in caught.value.message:
         assert ":" in caught.value.hint
-
-
-def test_a_split_of_a_later_version_is_refused_by_name():
-    with pytest.raises(UsageError, match="kennard-stone") as caught:
-        check_cv("kennard-stone")
-    assert "kfold:5" in caught.value.hint
 
 
 def test_kfold_is_that_of_scikit_learn_with_the_seed():
