@@ -6,7 +6,7 @@ and it must not know what is fitted. Samples of one group, such as scans of one 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nws.engine.cv import (
@@ -53,6 +53,7 @@ class Trainable:
 
     All are parallel: `rows` of the dataset, `spectra` (samples, features), the target `values`, whether the sample was
     `given` for validation, and `metadata` columns. `group` names the column whose equal values are scans of one sample.
+    `made` remembers folds that take long to make, for the pipelines that come after.
     """
 
     task: str
@@ -62,6 +63,7 @@ class Trainable:
     given: ndarray[Any, Any]
     metadata: Mapping[str, Sequence[Any]]
     group: str | None = None
+    made: dict[str, list[Fold]] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +142,11 @@ def split_with(splitter: Any, samples: Trainable, *, group: str | None) -> list[
     name = type(splitter).__name__
     groups = _groups(samples, group or samples.group)
     of = None if groups is None else groups.of
-    pairs = list(splitter.split(samples.spectra, samples.values, of))
+
+    def make() -> list[Fold]:
+        return list(splitter.split(samples.spectra, samples.values, of))
+
+    pairs = _remembered(samples, f"{splitter!r} {group}", make) if _is_spread(splitter) else make()
     if not pairs:
         raise BadInput(f"{name} gives no fold")
     each = _Groups(column="", of=_numbers(samples), count=len(samples.rows))
@@ -215,13 +221,28 @@ def _check_enough(samples: Trainable, asked: CrossValidation, groups: _Groups | 
 
 def _pairs(samples: Trainable, asked: CrossValidation, groups: _Groups | None, seed: int) -> list[Fold]:
     """Return pairs of positions among the trainable samples."""
-    make = _maker(asked, grouped=groups is not None)
+    maker = _maker(asked, grouped=groups is not None)
+
+    def make() -> list[Fold]:
+        return list(_rounds(maker, samples, asked.repeats, None if groups is None else groups.of, seed))
+
     try:
-        return list(_rounds(make, samples, asked.repeats, None if groups is None else groups.of, seed))
+        return _remembered(samples, str(asked), make) if asked.kind in {KENNARD_STONE, SPXY} else make()
     except NwsError:
         raise
     except ValueError as err:  # what only the splitter can know, such as that a side would be empty
         raise UsageError(f"--cv {asked}: {' '.join(str(err).split())}") from err
+
+
+def _is_spread(splitter: Any) -> bool:
+    """Say whether a splitter compares all samples with one another, and draws no random numbers."""
+    return type(splitter).__module__ == "nws.operators"
+
+
+def _remembered(samples: Trainable, name: str, make: Callable[[], list[Fold]]) -> list[Fold]:
+    if name not in samples.made:
+        samples.made[name] = make()
+    return samples.made[name]
 
 
 def _rounds(make: Callable[[Any], Any], samples: Trainable, count: int, of: Rows | None, seed: int) -> Iterator[Fold]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nws.engine import generators, nirs4all, steps
+from nws.engine import generators, steps
 from nws.engine.plan import read_configs
 from nws.engine.splits import FORMS
 from nws.errors import NwsError
@@ -19,7 +19,6 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 EXAMPLES = list(BLOCK.finditer(TEXT))
-TABLE = re.compile(r"(<!-- made by [^\n]* -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda found: str(TEXT.count("\n", 0, found.start()) + 1))
@@ -59,40 +58,12 @@ def test_the_two_forms_of_a_file_have_the_same_hashes(tmp_path):
 def test_every_keyword_is_on_the_page():
     words = {*generators.GENERATORS, *generators.MODIFIERS, *generators.UNSUPPORTED, *generators.UNSUPPORTED_BESIDE}
     words |= {*steps._UNSUPPORTED, *generators.HEADS, "group", "name"}
-    forms = {form.replace(":5:0.25", ":TIMES:FRACTION").replace(":5", ":N") for form in FORMS}
+    forms = {form.replace(":5:0.25", ":TIMES:FRACTION").replace(":0.25", ":FRACTION") for form in FORMS}
+    forms = {form.replace(":5x10", ":NxR").replace(":5", ":N") for form in forms}
     for word in words | forms:
         assert re.search(rf"[`\"]{re.escape(word)}[`\"]", TEXT), word
-
-
-def test_the_table_of_nirs4all_is_that_of_the_code():
-    """`python tests/docs/test_config_page.py` writes the table anew."""
-    assert TABLE.search(TEXT)[2] == table()
-
-
-def table():
-    lines = ["| name | stands for | its parameters |", "| --- | --- | --- |"]
-    for name, equal in sorted(nirs4all._OPERATORS.items()):
-        calls = [_call(path, params) for path, params in equal.chain]
-        chain = f"{calls[0]}, twice" if calls[0] in calls[1:] else ", then ".join(calls)
-        taken = [f"`{given}`" for given in equal.passed]
-        taken += [f"`{given}` = {_plain(value)} only" for given, value in equal.fixed.items()]
-        lines.append(f"| `{name}` | {chain} | {', '.join(taken) or 'none'} |")
-    return "\n".join(["", *lines, "", ""])
-
-
-def _call(path, params):
-    given = ", ".join(f"{name}={_plain(value)}" for name, value in params.items())
-    return f"`{path}({given})`" if given else f"`{path}`"
-
-
-def _plain(value):
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _told(config):
     made = [{"operator": step.kind, "class": step.path, "params": step.params} for step in config.steps]
     return f"{chain_text(made)} | {model_text(made)}"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(TABLE.sub(lambda found: found[1] + table() + found[3], TEXT), encoding="utf-8")

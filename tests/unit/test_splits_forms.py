@@ -31,9 +31,7 @@ def positions(folds, first=100):
 
 
 def are_apart(folds, names=SCANS):
-    return all(
-        {names[at] for at in fit}.isdisjoint(names[at] for at in held_out) for fit, held_out in positions(folds)
-    )
+    return all({names[at] for at in fit}.isdisjoint(names[at] for at in held_out) for fit, held_out in positions(folds))
 
 
 @pytest.mark.parametrize(
@@ -207,3 +205,17 @@ def test_a_splitter_with_a_group_of_its_own_must_not_tear_those_of_the_dataset()
     crossed = {"scan": SCANS, "day": [f"d{row % 3}" for row in range(30)]}
     with pytest.raises(BadInput, match="the same 'scan' on both sides"):
         split_with(known.GroupKFold(3), samples(metadata=crossed), group="day")
+
+
+@pytest.mark.parametrize("text", ["spxy:0.3", "kennard-stone:4"])
+def test_folds_that_take_long_are_made_once(text, monkeypatch):
+    held, splitter = samples(), SPXYKFold(3)
+    first, own = split(held, text, seed=0), split_with(splitter, held, group=None)
+    monkeypatch.setattr("nws.operators.spread.kennard_stone", None)
+    monkeypatch.setattr("nws.operators.splitters.kennard_stone", None)
+    monkeypatch.setattr("nws.operators.splitters.folds", None)
+    again, own_again = split(held, text, seed=1), split_with(SPXYKFold(3), held, group=None)
+    assert str(again) == str(first)
+    assert str(own_again) == str(own)
+    with pytest.raises(TypeError):
+        split(samples(), text, seed=0)
