@@ -7,16 +7,18 @@ for the later ones only. This room reads the file it is given; it must not fit, 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from nws.engine.classes import resolve
 from nws.engine.document import inside, read, refusal
-from nws.engine.generators import HEADS, NOTHING, refuse_many, space_of
-from nws.engine.nirs4all import has_equal
-from nws.engine.parameters import admit
-from nws.engine.spaces import values
-from nws.engine.steps import Step, read_step, refuse_keyword
+from nws.engine.generators import space_of
+from nws.engine.keywords import LABELS, refuse_many
+from nws.engine.labels import NONE, Labels, labels_of
+from nws.engine.lanes import Joined
+from nws.engine.mentions import check_classes
+from nws.engine.presets import PRESETS, Presets
+from nws.engine.spaces import NOTHING, Marked, values
+from nws.engine.steps import NO_STEP, Step, read_step
 from nws.engine.tasks import MODEL, SPLIT, TRANSFORM, Y_PROCESSING, PipelineConfig
 from nws.ids import ObjectId, closest
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_KEYS = ("name", "description", "pipeline")
+_KEYS = ("name", "description", "pipeline", PRESETS, *LABELS)
 # Where a splitter or a target transform stands among the transforms changes no result, so it is not hashed.
 _RANK = {SPLIT: 0, Y_PROCESSING: 1, TRANSFORM: 2, MODEL: 3}
 
@@ -55,33 +57,53 @@ def read_configs(path: Path, *, trusted: tuple[str, ...] = ()) -> list[PipelineC
 
 def expand(document: Any, *, file: str, trusted: tuple[str, ...] = ()) -> list[PipelineConfig]:
     """Return the pipelines of a config that was read before; `file` names it in messages. As `read_configs`."""
-    name, description, steps, place = _parts(document, file)
-    _check_classes(steps, place, trusted)
+    about = _about(document, file)
+    steps, place = _steps(document, file)
+    check_classes(steps, place, trusted)
     stages = [_stage(step, inside(place, at), trusted) for at, step in enumerate(steps)]
     _check_order(stages, place)
     refuse_many(_number(stages), place)
     configs: dict[str, PipelineConfig] = {}
+    joined = Joined()
     for chain in _pipelines(stages):
-        config = _config(chain, name, description, file)
+        config = _config(chain, joined, about)
         configs.setdefault(config.hash, config)
     return list(configs.values())
 
 
-def _parts(document: Any, file: str) -> tuple[str | None, str, list[Any], str]:
-    """Return name, description and steps of a document, and the place of the steps in it."""
+@dataclass(frozen=True, kw_only=True)
+class _About:
+    """What a file says of all its pipelines."""
+
+    name: str | None
+    description: str
+    labels: Labels
+    file: str
+
+
+def _about(document: Any, file: str) -> _About:
+    if not isinstance(document, dict):
+        return _About(name=None, description="", labels=NONE, file=file)
+    _check_keys(document, f"{file}: ")
+    name, description = document.get("name"), document.get("description")
+    for key, text in (("name", name), ("description", description)):
+        if text is not None and not isinstance(text, str):
+            raise refusal(inside(f"{file}: ", key), f"{text!r} is not text")
+    labels = labels_of(document, f"{file}: ")
+    return _About(name=name or None, description=description or "", labels=labels, file=file)
+
+
+def _steps(document: Any, file: str) -> tuple[list[Any], str]:
+    """Return the steps of a document with its presets in their places, and where they stand."""
     place = f"{file}: pipeline"
-    name, description, steps = None, None, document
-    if isinstance(document, dict):
-        _check_keys(document, f"{file}: ")
-        name, description, steps = (document.get(key) for key in _KEYS)
+    whole = document if isinstance(document, dict) else {"pipeline": document}
+    presets = Presets(whole.get(PRESETS, {}), inside(f"{file}: ", PRESETS))
+    steps = presets.resolve(whole.get("pipeline"), place)
     if not isinstance(steps, list):
         raise refusal(place, "a list of steps is expected", hint='[…] or {"pipeline": […]}')
     if not steps:
         raise refusal(place, "an empty pipeline", hint="it needs at least a model")
-    for key, text in (("name", name), ("description", description)):
-        if text is not None and not isinstance(text, str):
-            raise refusal(inside(f"{file}: ", key), f"{text!r} is not text")
-    return name or None, description or "", steps, place
+    return steps, place
 
 
 def _check_keys(document: dict[str, Any], place: str) -> None:
@@ -90,36 +112,6 @@ def _check_keys(document: dict[str, Any], place: str) -> None:
             near = closest(key, _KEYS)
             hint = f"did you mean {near[0]}?" if near else f"a config has: {', '.join(_KEYS)}"
             raise refusal(inside(place, key), "not supported in a config", hint=hint)
-
-
-def _check_classes(steps: list[Any], place: str, trusted: tuple[str, ...]) -> None:
-    """Decide trust for every class that is named anywhere, then import them: none is run if one is refused."""
-    named = list(_named(steps, place, is_class=True))
-    for path, within in named:
-        refuse_keyword(path, within)
-        admit(path, trusted=trusted, place=within)
-    for path, within in named:
-        if not has_equal(path):
-            resolve(path, within)
-
-
-def _named(node: Any, place: str, *, is_class: bool) -> Iterator[tuple[str, str]]:
-    """Find the class paths in a description, each with its place; `is_class` says whether text here is one."""
-    if isinstance(node, str):
-        if is_class:
-            yield node, place
-    elif isinstance(node, list):
-        for at, item in enumerate(node):
-            yield from _named(item, inside(place, at), is_class=is_class)
-    elif isinstance(node, dict):
-        chosen = is_class and not any(head in node for head in HEADS)
-        for key, item in node.items():
-            inner = inside(place, key)
-            if key in {"_grid_", "_zip_"} and isinstance(item, dict):
-                for name, choices in item.items():
-                    yield from _named(choices, inside(inner, name), is_class=name in HEADS)
-            else:
-                yield from _named(item, inner, is_class=key in HEADS or (chosen and key in {"_or_", "_chain_"}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,13 +135,15 @@ def _stage(entry: Any, place: str, trusted: tuple[str, ...]) -> _Stage:
     refuse_many(space.size, place)
     known: dict[str, Step] = {}
 
-    def step(written: Any) -> Step:
+    def step(written: Any, labels: Labels) -> Step:
+        if written is NOTHING:
+            return Step(kind=NO_STEP, given=None, labels=labels)
         key = json.dumps(written)
         if key not in known:
             known[key] = read_step(written, trusted=trusted, place=place)
-        return known[key]
+        return replace(known[key], labels=labels) if labels else known[key]
 
-    choices = tuple(tuple(step(written) for written in _flat(choice)) for choice in values(space))
+    choices = tuple(tuple(step(*written) for written in _flat(choice)) for choice in values(space))
     models: list[Steps] = []
     onward: dict[tuple[bytes, ...], Steps] = {}
     for choice in choices:
@@ -163,13 +157,21 @@ def _stage(entry: Any, place: str, trusted: tuple[str, ...]) -> _Stage:
     return _Stage(place=place, choices=choices, models=tuple(models), onward=tuple(onward.values()))
 
 
-def _flat(choice: Any) -> Iterator[Any]:
-    """Yield the entries of a choice, which may be none, one, or lists of them to be applied one after the other."""
-    if isinstance(choice, list):
+def _flat(choice: Any, labels: Labels = NONE) -> Iterator[tuple[Any, Labels]]:
+    """Yield the entries of a choice with their labels.
+
+    It may be none, one, or lists of them to be applied one after the other; none with labels is yielded too.
+    """
+    if isinstance(choice, Marked):
+        yield from _flat(choice.value, labels + choice.marks)
+    elif isinstance(choice, list) and choice:
         for item in choice:
-            yield from _flat(item)
-    elif choice is not NOTHING:
-        yield choice
+            yield from _flat(item, labels)
+    elif choice is NOTHING or choice == []:
+        if labels:
+            yield NOTHING, labels
+    else:
+        yield choice, labels
 
 
 def _check_order(stages: list[_Stage], place: str) -> None:
@@ -198,7 +200,7 @@ class _State:
     def after(self, kinds: tuple[str, ...], place: str) -> _State:
         """Return the state after steps of the given kinds."""
         has_model, has_split, loose = self.has_model, self.has_split, self.loose
-        for kind in kinds:
+        for kind in (kind for kind in kinds if kind != NO_STEP):
             if kind == SPLIT and has_split:
                 raise refusal(place, "a second splitter", hint="a pipeline has one; use _or_ to try several")
             if kind == SPLIT and has_model:
@@ -228,16 +230,20 @@ def _pipelines(stages: list[_Stage], at: int = 0, before: Steps = ()) -> Iterato
         yield from _pipelines(stages, at + 1, (*before, *more))
 
 
-def _config(chain: Steps, name: str | None, description: str, file: str) -> PipelineConfig:
-    ranked = sorted(chain, key=lambda step: _RANK[step.kind])
+def _config(chain: Steps, joined: Joined, about: _About) -> PipelineConfig:
+    steps = joined.join(chain)
+    ranked = sorted((step for step in steps if step.kind != NO_STEP), key=lambda step: _RANK[step.kind])
     # The same bytes as canonical_json of the whole, from parts that many pipelines share.
     encoded = b"[" + b",".join(part for step in ranked for part in step.encoded) + b"]"
+    labels = sum((step.labels for step in chain if step.labels), about.labels)
     return PipelineConfig(
-        steps=tuple(spec for step in chain for spec in step.specs),
-        given=[step.given for step in chain],
+        steps=tuple(spec for step in steps for spec in step.specs),
+        given=[step.given for step in chain if step.kind != NO_STEP],
         canonical=[form for step in ranked for form in step.canonical],
         hash=str(ObjectId.of(encoded)),
-        name=name,
-        description=description,
-        file=file,
+        name=about.name,
+        description=about.description,
+        file=about.file,
+        tags=labels.tags,
+        metadata=labels.metadata,
     )

@@ -9,19 +9,39 @@ import bisect
 import functools
 import itertools
 import math
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Protocol
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 
+class Nothing(Enum):
+    """What `null` as a choice stands for: the entry is left out, be it a step or a parameter."""
+
+    NOTHING = None
+
+
+NOTHING = Nothing.NOTHING
+
+
+class Marked(NamedTuple):
+    """A value with marks that go on to whatever is built of it; marks are added with `+`, the later being nearer."""
+
+    value: Any
+    marks: Any
+
+
 class Space(Protocol):
-    """An ordered collection of `size` values that are made when they are taken."""
+    """An ordered collection of `size` values that are made when they are taken; `marked` if they may be `Marked`."""
 
     @property
     def size(self) -> int:
         """How many values there are."""
+
+    @property
+    def marked(self) -> bool:
+        """Whether some of the values, or of the entries of lists among them, may be marked."""
 
     def at(self, index: int) -> Any:
         """Make the value number `index`, from 0."""
@@ -32,8 +52,9 @@ class One:
 
     size = 1
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Any, *, marked: bool = False) -> None:
         self._value = value
+        self.marked = marked
 
     def at(self, index: int) -> Any:
         """Return the value."""
@@ -48,6 +69,12 @@ class Either:
         self._parts = parts
         self._ends = list(itertools.accumulate(part.size for part in parts))
         self.size = self._ends[-1] if self._ends else 0
+        self.marked = any(part.marked for part in parts)
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many values each part has."""
+        return [part.size for part in self._parts]
 
     def at(self, index: int) -> Any:
         """Take a value from the part that holds its number."""
@@ -70,22 +97,19 @@ class Product:
         self._parts = parts
         self._build = build
         self.size = math.prod(part.size for part in parts)
+        self.marked = any(part.marked for part in parts)
 
     def at(self, index: int) -> Any:
         """Take one value of each part and build."""
-        taken = []
-        for part in reversed(self._parts):
-            index, place = divmod(index, part.size)
-            taken.append(part.at(place))
-        taken.reverse()
-        return self._build(taken)
+        return self._build(take(self._parts, index))
 
 
 class Sequenced:
     """Values that a function makes of their number; each is made once, since products take it again and again."""
 
-    def __init__(self, size: int, value: Callable[[int], Any]) -> None:
+    def __init__(self, size: int, value: Callable[[int], Any], *, marked: bool = False) -> None:
         self.size = size
+        self.marked = marked
         self._value = functools.cache(value)
 
     def at(self, index: int) -> Any:
@@ -100,78 +124,80 @@ class Subset:
         self._space = space
         self._indices = indices
         self.size = len(indices)
+        self.marked = space.marked
 
     def at(self, index: int) -> Any:
         """Take the value from the other space."""
         return self._space.at(self._indices[index])
 
 
-def product(parts: Sequence[Space], build: Callable[[list[Any]], Any]) -> Space:
-    """Return the product of `parts`, or the one value where there is no choice: it is then made once and shared."""
+class Marking:
+    """The values of another space, with marks."""
+
+    marked = True
+
+    def __init__(self, space: Space, marks: Any) -> None:
+        self._space = space
+        self._marks = marks
+        self.size = space.size
+
+    def at(self, index: int) -> Any:
+        """Take the value from the other space and mark it."""
+        value = self._space.at(index)
+        if isinstance(value, Marked):
+            return Marked(value.value, self._marks + value.marks)
+        return Marked(value, self._marks)
+
+
+def take(parts: Sequence[Space], index: int) -> list[Any]:
+    """Return the combination number `index` of one value from each part, of which the last varies fastest."""
+    taken = []
+    for part in reversed(parts):
+        index, place = divmod(index, part.size)
+        taken.append(part.at(place))
+    taken.reverse()
+    return taken
+
+
+def product(parts: Sequence[Space], build: Callable[[list[Any]], Any], *, lift: bool = True) -> Space:
+    """Return the product of `parts`, or the one value where there is no choice: it is then made once and shared.
+
+    The marks of what a value is built of become its own, unless `lift` is off: a list keeps them at its entries.
+    """
+    marked = any(part.marked for part in parts)
+    if marked and lift:
+        build = lifted(build)
     if all(isinstance(part, One) for part in parts):
-        return One(build([part.at(0) for part in parts]))
+        return One(build([part.at(0) for part in parts]), marked=marked)
     return Product(parts, build)
+
+
+def lifted(build: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
+    """Return a builder that takes marked values and marks what is built of them."""
+
+    def building(taken: list[Any]) -> Any:
+        marks: list[Any] = []
+        value = build([plain(value, marks) for value in taken])
+        return Marked(value, functools.reduce(lambda one, more: one + more, marks)) if marks else value
+
+    return building
+
+
+def plain(value: Any, marks: list[Any]) -> Any:
+    """Return a value without its marks and those of entries of lists in it, which are put into `marks`."""
+    if isinstance(value, Marked):
+        marks.append(value.marks)
+        return plain(value.value, marks)
+    if isinstance(value, list):
+        return list_of([plain(item, marks) for item in value])
+    return value
+
+
+def list_of(taken: list[Any]) -> list[Any]:
+    """Build a list, without entries that are left out."""
+    return [value for value in taken if value is not NOTHING]
 
 
 def values(space: Space) -> Iterator[Any]:
     """Make every value, in order."""
     return (space.at(index) for index in range(space.size))
-
-
-def sample(space: Space, count: int, seed: int) -> Space:
-    """Return `count` values drawn without replacement, in the order of the space; all where there are no more.
-
-    Only `random()` of a seeded generator is used, which Python promises never to change, so that the choice is the
-    same in every version and on every machine.
-    """
-    import random
-
-    if count >= space.size:
-        return space
-    draw = random.Random(seed).random  # noqa: S311 -- a repeatable choice, not a secret
-    # Of two complementary choices the smaller is drawn, or the last numbers would be waited for too long.
-    wanted = min(count, space.size - count)
-    drawn: set[int] = set()
-    while len(drawn) < wanted:
-        drawn.add(int(draw() * space.size))
-    if wanted < count:
-        return Subset(space, [index for index in range(space.size) if index not in drawn])
-    return Subset(space, sorted(drawn))
-
-
-def linear(start: float, end: float, step: float) -> Space:
-    """Return the numbers `start`, `start + step`, … up to and including `end`.
-
-    They are computed as exact fractions of the decimals that were written and rounded once, so that the third of
-    `0.1, 0.2, …` is 0.3. All are integers if the three given numbers are.
-    """
-    whole = all(isinstance(number, int) for number in (start, end, step))
-    first, pace = _exact(start), _exact(step)
-    size = max(0, math.floor((_exact(end) - first) / pace) + 1)
-    return Sequenced(size, lambda index: _rounded(first + index * pace, whole=whole))
-
-
-def logarithmic(start: float, end: float, number: int) -> Space:
-    """Return `number` values from `start` to `end` with equal ratios; both ends are exact.
-
-    The values between are computed in decimal arithmetic, which is the same on every machine, and rounded to 15 digits.
-    """
-    from decimal import Context, Decimal, localcontext
-
-    def value(index: int) -> float:
-        if index in {0, number - 1}:
-            return float(start if index == 0 else end)
-        with localcontext(Context(prec=40)):
-            low, high = Decimal(repr(start)).ln(), Decimal(repr(end)).ln()
-            between = (low + (high - low) * index / (number - 1)).exp()
-            return float(f"{between:.14e}")
-
-    return Sequenced(number, value)
-
-
-def _exact(number: float) -> Fraction:
-    return Fraction(repr(number))
-
-
-def _rounded(number: Fraction, *, whole: bool) -> float:
-    return int(number) if whole else float(number)

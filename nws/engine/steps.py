@@ -5,15 +5,17 @@ This room knows the forms of a step; it must not know files, generators, or how 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nws.engine.document import inside, refusal
-from nws.engine.generators import GENERATORS, HEADS, MODIFIERS
 from nws.engine.instances import instantiate
+from nws.engine.keywords import GENERATORS, HEADS, MODIFIERS, UNIONS, refuse_keyword
+from nws.engine.labels import NONE, Labels
 from nws.engine.parameters import Settled, settle
 from nws.engine.paths import along
 from nws.engine.tasks import MODEL, SPLIT, TRANSFORM, Y_PROCESSING, StepSpec
+from nws.engine.unions import AUGMENTATION, CONCAT, SINGLE, Lane, Lanes, action_of, advance, chains_of, union
 from nws.ids import canonical_json, closest, hash_of
 
 ROLES = {"model": MODEL, "y_processing": Y_PROCESSING, "split": SPLIT, "preprocessing": TRANSFORM}
@@ -24,17 +26,9 @@ _ABILITIES = {
     SPLIT: ("split", "get_n_splits"),
     TRANSFORM: ("fit", "transform"),
 }
-_UNSUPPORTED = {
-    "sample_augmentation": "leave it out",
-    "feature_augmentation": "a sklearn.pipeline.FeatureUnion puts outputs side by side",
-    "concat_transform": "a sklearn.pipeline.FeatureUnion puts outputs side by side",
-    "branch": "use _or_ for one pipeline each",
-    "merge": "use _or_ for one pipeline each",
-    "finetune_params": "use _range_ or _grid_ beside the model",
-    "train_params": "give them in params of the model",
-    "refit_params": "give them in params of the model",
-}
-_KEYS = (*HEADS, "params", "name", "group")
+# The kind of an entry that is no step, and stands for its labels alone.
+NO_STEP = ""
+_KEYS = (*HEADS, "params", "name", "group", "action")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +36,23 @@ class Step:
     """One entry of an expanded pipeline.
 
     `given` is the entry as written; `specs` are the steps it makes (several for an operator that takes two classes);
-    `canonical` is the form of each that is hashed, and `encoded` that form as bytes.
+    `canonical` is the form of each that is hashed, and `encoded` that form as bytes. A step that puts chains side by
+    side has an `action` and them as `lanes`. `labels` say something of the pipelines with this entry.
     """
 
     kind: str
     given: Any
-    specs: tuple[StepSpec, ...]
-    canonical: tuple[dict[str, Any], ...]
-    encoded: tuple[bytes, ...]
+    specs: tuple[StepSpec, ...] = ()
+    canonical: tuple[dict[str, Any], ...] = ()
+    encoded: tuple[bytes, ...] = ()
+    action: str = ""
+    lanes: Lanes = ()
+    labels: Labels = NONE
+
+    @property
+    def links(self) -> Lane:
+        """What the step makes, as parts of a chain."""
+        return tuple({"class": spec.path, "params": spec.params} for spec in self.specs)
 
 
 def read_step(entry: Any, *, trusted: tuple[str, ...], place: str) -> Step:
@@ -58,8 +61,9 @@ def read_step(entry: Any, *, trusted: tuple[str, ...], place: str) -> Step:
     Parameters
     ----------
     entry
-        A class path, `{"class", "params"}`, or an object with `model`, `y_processing`, `split` or `preprocessing`;
-        `name` beside it is what the step is called, `group` the metadata column that a splitter keeps together.
+        A class path, `{"class", "params"}`, or an object with `model`, `y_processing`, `split` or `preprocessing`, or
+        with chains under `feature_augmentation` or `concat_transform`; `name` beside it is what the step is called,
+        `group` the metadata column that a splitter keeps together.
     trusted
         Packages that may be imported besides those that always may.
     place
@@ -77,6 +81,8 @@ def read_step(entry: Any, *, trusted: tuple[str, ...], place: str) -> Step:
         raise refusal(place, f"not a step: {entry!r}", hint="a class path, or an object with class or model")
     _check_keys(body, place)
     head = _head(body, place)
+    if head in UNIONS:
+        return _union(entry, body, head, trusted, place)
     path, params = _operator(body, head, place)
     settled = settle(path, params, trusted=trusted, place=place)
     kind = ROLES[head] if head in ROLES else _kind(settled[0], place)
@@ -85,8 +91,48 @@ def read_step(entry: Any, *, trusted: tuple[str, ...], place: str) -> Step:
     group = _label(body, "group", place)
     if group is not None and kind != SPLIT:
         raise refusal(inside(place, "group"), "goes with a splitter, the cross-validation")
+    if "action" in body:
+        raise refusal(inside(place, "action"), f"goes with {AUGMENTATION}")
     name = _label(body, "name", place)
     return _made(kind, entry, settled, name, group)
+
+
+def _union(entry: Any, body: dict[str, Any], head: str, trusted: tuple[str, ...], place: str) -> Step:
+    for key in ("params", "group"):
+        if key in body:
+            raise refusal(inside(place, key), f"does not go with {head}")
+    action, within = action_of(body, place), inside(place, head)
+    chains, name = chains_of(body, head, place)
+    lanes = tuple(tuple(link for item in chain for link in _links(item, trusted, within)) for chain in chains)
+    name = _label(body, "name", place) or _label({"name": name}, "name", within)
+    return side_by_side(entry, advance(SINGLE, action, lanes), name=name, action=action, chains=lanes)
+
+
+def _links(entry: Any, trusted: tuple[str, ...], place: str) -> Lane:
+    step = read_step(entry, trusted=trusted, place=place)
+    if step.action not in {"", CONCAT}:
+        raise refusal(place, f"{AUGMENTATION} stands inside another step", hint="write a step for each")
+    if step.kind != TRANSFORM:
+        raise refusal(place, f"a {step.kind} stands where a transformer is expected")
+    return step.links
+
+
+def side_by_side(given: Any, lanes: Lanes, *, name: str | None, action: str = "", chains: Lanes = ()) -> Step:
+    """Return the step that puts the outputs of lanes into one row.
+
+    Parameters
+    ----------
+    given
+        The entry as written.
+    lanes
+        What the outputs come from.
+    name
+        What a person called the step.
+    action, chains
+        What it does with lanes before it, and the chains that it has for that.
+    """
+    settled = [item for link in union(lanes) for item in settle(link["class"], link["params"], trusted=None, place="")]
+    return replace(_made(TRANSFORM, given, settled, name, None), action=action, lanes=chains)
 
 
 def _made(kind: str, given: Any, settled: list[Settled], name: str | None, group: str | None) -> Step:
@@ -114,19 +160,6 @@ def _check_keys(body: dict[str, Any], place: str) -> None:
         near = closest(key, _KEYS)
         hint = f"did you mean {near[0]}?" if near else f"a step has: {', '.join(_KEYS)}"
         raise refusal(within, "not supported in a step", hint=hint)
-
-
-def refuse_keyword(word: str, place: str) -> None:
-    """Refuse a keyword of the dialect that is not supported, whether it is a key of a step or all of it.
-
-    Raises
-    ------
-    BadInput
-        If it is one.
-    """
-    if word in _UNSUPPORTED or word.startswith("chart_"):
-        hint = _UNSUPPORTED.get(word, "charts are drawn from the results")
-        raise refusal(place, f"{word} is not supported yet", hint=hint)
 
 
 def _head(body: dict[str, Any], place: str) -> str:

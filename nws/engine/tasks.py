@@ -48,7 +48,7 @@ class PipelineConfig:
     """One pipeline, expanded from a config file.
 
     `given` is the pipeline as it was written, after expansion; `canonical` is the form that is hashed to `hash` (64
-    hexadecimal digits); `place` says where in the file it comes from.
+    hexadecimal digits); `file` is where it comes from; `tags` and `metadata` are what is said of it there.
     """
 
     steps: tuple[StepSpec, ...]
@@ -59,6 +59,7 @@ class PipelineConfig:
     description: str = ""
     file: str | None = None
     tags: tuple[str, ...] = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,17 @@
 """Expansion of generators: what they make, in which order, and what they refuse."""
 
 import itertools
+import math
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nws.engine.generators import LIMIT, NOTHING, space_of
-from nws.engine.spaces import Sequenced, sample, values
+from nws.engine.generators import space_of
+from nws.engine.keywords import LIMIT
+from nws.engine.selections import sample
+from nws.engine.spaces import NOTHING, Sequenced, values
 from nws.errors import BadInput
 
 
@@ -94,6 +97,7 @@ def test_range_is_exact_for_decimals(start, count, step, digits):
         ([0.001, 1, 4], [0.001, 0.01, 0.1, 1.0]),
         ([100, 1, 3], [100.0, 10.0, 1.0]),
         ({"from": 1, "to": 8, "num": 4, "base": 2}, [1.0, 2.0, 4.0, 8.0]),
+        ({"from": 1, "to": 512, "base": 2}, [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0]),
         ([0.3, 0.7, 2], [0.3, 0.7]),
         ([1, 10, 3], [1.0, 3.16227766016838, 10.0]),
     ],
@@ -209,26 +213,44 @@ def test_the_number_is_known_before_anything_is_made():
     assert space_of([{"_or_": [1, 2]}, {"_or_": [1, 2, 3]}], "p").size == 6
 
 
-def test_too_many_picks_are_refused_before_they_are_made():
-    assert f"at most {LIMIT:,}" in refused({"_or_": list(range(60)), "pick": 30})
+def test_picks_are_counted_and_taken_without_making_the_others():
+    space = space_of({"_or_": list(range(60)), "pick": 30}, "p")
+    assert space.size == math.comb(60, 30)
+    assert space.at(0) == list(range(30))
+    assert space.at(space.size - 1) == list(range(30, 60))
+    assert space_of({"_or_": list(range(2000)), "arrange": 1000}, "p").size == math.perm(2000, 1000)
+    few = made({"_or_": list(range(2000)), "arrange": 1000, "count": 2})
+    assert [len(set(chosen)) for chosen in few] == [1000, 1000]
+
+
+def test_too_many_are_refused_before_any_is_made():
     assert f"at most {LIMIT:,}" in refused({"_grid_": {"a": {"_range_": [1, 10**9]}}, "count": 10**8})
+    assert f"at most {LIMIT:,}" in refused({"_sample_": {"num": LIMIT + 1}})
 
 
-UNSUPPORTED = [
-    *("_sample_", "_cartesian_", "_mutex_", "_requires_", "_depends_on_", "_exclude_"),
-    *("_preset_", "_weights_", "_tags_", "_metadata_"),
-]
+@pytest.mark.parametrize("word", ["_seed_", "_weights_", "_mutex_", "_requires_", "_depends_on_", "_exclude_"])
+@pytest.mark.parametrize("around", [{}, {"class": "a.B"}])
+def test_what_stands_beside_a_generator_needs_one(word, around):
+    assert refused([0, {"x": {**around, word: []}}]) == f"f: p[1].x.{word}: there is no generator beside it"
 
 
-@pytest.mark.parametrize("word", UNSUPPORTED)
-@pytest.mark.parametrize("around", [{}, {"_or_": [1, 2]}, {"class": "a.B"}])
-def test_what_is_not_supported_is_refused_by_name(word, around):
-    assert refused([0, {"x": {**around, word: []}}]) == f"f: p[1].x.{word}: {word} is not supported yet"
+@pytest.mark.parametrize("word", ["pick", "arrange", "then_pick", "_mutex_", "_exclude_"])
+def test_what_chooses_goes_with_choices(word):
+    assert refused({"_range_": [1, 3], word: 1}) == f"f: p.{word}: goes with _or_ or _cartesian_, not with _range_"
 
 
-@pytest.mark.parametrize("word", ["then_pick", "then_arrange"])
-def test_second_choices_are_refused_by_name(word):
-    assert refused({"_or_": [1, 2], "pick": 1, word: 2}) == f"f: p.{word}: {word} is not supported yet"
+def test_an_old_name_of_pick_is_refused_by_name():
+    assert refused({"_or_": [1, 2], "size": 1}) == "f: p.size: size is not supported"
+
+
+def test_choices_that_are_objects_stand_beside_a_class():
+    node = {"model": "a.B", "_or_": [{"name": "x"}, None, {"params": {"n": {"_or_": [1, 2]}}}]}
+    assert made(node) == [
+        {"model": "a.B", "name": "x"},
+        {"model": "a.B"},
+        {"model": "a.B", "params": {"n": 1}},
+        {"model": "a.B", "params": {"n": 2}},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -243,7 +265,6 @@ def test_second_choices_are_refused_by_name(word):
         ({"_or_": [1, 2], "pick": True}, "f: p.pick: True is not"),
         ({"_or_": [1, 2], "pick": [2, 1]}, "f: p.pick: [2, 1] is not"),
         ({"_or_": [1, 2], "pick": 1, "arrange": 1}, "f: p: pick and arrange stand side by side"),
-        ({"_range_": [1, 2], "pick": 1}, "f: p.pick: goes with _or_"),
         ({"_or_": [1, 2], "count": 0}, "f: p.count: 0 is not a whole number from 1 up"),
         ({"_or_": [1, 2], "count": 1.5}, "f: p.count: 1.5 is not"),
         ({"_or_": [1, 2], "count": 1, "_seed_": -1}, "f: p._seed_: -1 is not"),
@@ -260,6 +281,13 @@ def test_second_choices_are_refused_by_name(word):
         ({"_log_range_": [0, 1, 3]}, "f: p._log_range_: both ends must be above 0"),
         ({"_log_range_": [1, 10, 1]}, "f: p._log_range_: num = 1"),
         ({"_log_range_": [1, 10]}, "f: p._log_range_: three numbers"),
+        ({"_log_range_": {"from": 1, "to": 10, "base": 1}}, "f: p._log_range_.base: 1 is not a number above 0"),
+        ({"_log_range_": {"from": 1, "to": 10, "base": "2"}}, "f: p._log_range_.base: '2' is not"),
+        ({"_cartesian_s_": [1]}, "f: p._cartesian_s_: no such keyword"),
+        ({"model": "a.B", "_or_": [{"name": "x"}], "name": "y"}, "f: p: 'name' is given twice"),
+        ({"model": "a.B", "_or_": [{"name": "x"}, 3]}, "f: p: _or_ stands beside model without param"),
+        ({"_chain_": []}, "f: p._chain_: a list of at least one"),
+        ({"_zip_": []}, "f: p._zip_: an object of parameters"),
         ({"_grid_": {}}, "f: p._grid_: an object of parameters"),
         ({"_grid_": {"a": []}}, "f: p._grid_.a: an empty list"),
         ({"_grid_": {"_or_": [1]}}, "f: p._grid_._or_: stands where the name of a parameter"),

@@ -120,8 +120,12 @@ def test_mistakes_are_named_with_their_place(entry, what):
 
 
 KEYWORDS = [
-    *("sample_augmentation", "feature_augmentation", "concat_transform", "branch", "merge"),
-    *("finetune_params", "train_params", "chart_2d", "chart_y"),
+    *("sample_augmentation", "auto_transfer_preproc", "branch", "merge", "merge_sources", "merge_predictions"),
+    *("residual", "tag", "exclude", "rep_to_sources", "rep_to_pp", "rep_fusion"),
+    *("finetune_params", "train_params", "refit_params", "fit_on_all", "force_layout", "na_policy", "fill_value"),
+    *("function", "module", "object", "instance", "metadata"),
+    *("chart_2d", "chart_y", "y_chart", "fold_chart", "fold_site", "augment_chart"),
+    *("spectra_dist", "spectral_distribution", "spectra_envelope"),
 ]
 
 
@@ -147,7 +151,7 @@ def test_seeds_come_from_the_seed_of_the_run_and_the_step():
     first, again, other = built(FOREST), built(FOREST), built(FOREST, seed=1)
     assert 0 <= first.random_state < 2**31
     assert first.random_state == again.random_state != other.random_state
-    changed = built({"class": FOREST, "params": {"n_estimators": 10}})
+    changed = built({"class": FOREST, "params": {"max_depth": 10}})
     assert changed.random_state != first.random_state
 
 
