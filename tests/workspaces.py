@@ -36,6 +36,31 @@ def ridge_grid(path, count, *, scaled=True):
     return path
 
 
+def mixed_grid(path):
+    """Write a config of several kinds of models, some of them drawing random numbers, on shuffled folds: 26 pipelines."""
+    steps = [
+        {"_or_": [None, "sklearn.preprocessing.StandardScaler"]},
+        {"class": "sklearn.model_selection.KFold", "params": {"n_splits": 3, "shuffle": True}},
+        {"model": {"class": PLS}, "_range_": [1, 5], "param": "n_components"},
+        {"model": {"class": "sklearn.linear_model.Ridge"}, "_or_": [0.1, 1.0, 10.0], "param": "alpha"},
+        {
+            "model": {"class": "sklearn.ensemble.RandomForestRegressor", "params": {"max_depth": 3}},
+            "_or_": [3, 5, 8],
+            "param": "n_estimators",
+        },
+        {"model": {"class": "sklearn.neighbors.KNeighborsRegressor", "params": {"n_neighbors": 3}}},
+        {"model": {"class": "sklearn.ensemble.ExtraTreesRegressor", "params": {"n_estimators": 4}}},
+    ]
+    path.write_text(json.dumps(steps), encoding="utf-8")
+    return path
+
+
+def said(pipelines):
+    """Return what records say, but for the times and the run in which it was done."""
+    changing = {"created_at", "completed_at", "duration_seconds", "run_id"}
+    return [{key: value for key, value in vars(one.record).items() if key not in changing} for one in pipelines]
+
+
 def check_whole(root, *, gone=frozenset()):
     """Assert that a workspace opens and that everything in it is whole; return its pipelines.
 
