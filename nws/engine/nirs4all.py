@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 PACKAGE = "nirs4all"
 _FOLDER = "nirs4all.operators."
-_SHORTEST = "nirs4all.operators.transforms."
 OPERATORS: dict[str, tuple[Equal, ...]] = {
     **SCATTER,
     **DERIVATIVES,
@@ -55,14 +54,12 @@ def _instead(path: str) -> str:
     name = path.rpartition(".")[2]
     if name in UNEQUAL:
         return UNEQUAL[name]
-    near = closest(name, OPERATORS)
     for folder, hint in UNEQUAL_FOLDERS.items():
         if path.startswith(folder):
             return hint
-    if near and near[0].lower() == name.lower():
-        return f"did you mean {_SHORTEST}{near[0]}?"
+    near = [known for known in OPERATORS if known.lower() == name.lower()] or closest(name, OPERATORS)
     itself = f'with nirs4all installed, [trust] packages = ["{PACKAGE}"] in nws.toml runs it itself'
-    return f"did you mean {_SHORTEST}{near[0]}? Or, {itself}" if near else itself
+    return f"did you mean {near[0]}? Or, {itself}" if near else itself
 
 
 def translate(path: str, params: dict[str, Any], place: str) -> list[tuple[str, dict[str, Any]]]:

@@ -110,6 +110,10 @@ class _WithTargets(_Spread):
         if discrete:
             names = np.unique(given.reshape(len(given), -1), axis=0, return_inverse=True)[1].reshape(-1)
             return Space(points, _most_common(names, unit)[:, None], discrete=True)
+        if not numeric:
+            raise ValueError(
+                f"{type(self).__name__}: y_metric = 'euclidean' is for numbers, y has names: use 'discrete'"
+            )
         values = check_array(given.reshape(len(given), -1), dtype=np.float64, input_name="y")
         return Space(points, _means(values, unit))
 

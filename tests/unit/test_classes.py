@@ -288,11 +288,10 @@ def test_operators_of_nirs4all_do_what_their_formulas_say(name, params, formula,
 @pytest.mark.parametrize(
     ("path", "params", "what"),
     [
-        (f"{NIRS4ALL}.Haar", {}, "there is no equal yet for"),
-        ("nirs4all.operators.splitters.KennardStoneSplitter", {}, "there is no equal yet for"),
+        (f"{NIRS4ALL}.WaveletSVD", {}, "there is no equal for"),
+        ("nirs4all.operators.splitters.KMeansSplitter", {}, "there is no equal for"),
         (f"{NIRS4ALL}.SNV", {"ddof": 1}, "there is no equal for nirs4all.operators.transforms.SNV with ddof = 1"),
-        (f"{NIRS4ALL}.SavitzkyGolay", {"delta": 2.0}, "with delta = 2.0"),
-        (f"{NIRS4ALL}.FirstDerivative", {"edge_order": 1}, "with edge_order = 1"),
+        (f"{NIRS4ALL}.Derivate", {"axis": 0}, "with axis = 0"),
         (f"{NIRS4ALL}.Detrend", {"pb": 0}, "has no parameter 'pb'"),
     ],
 )

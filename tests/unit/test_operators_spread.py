@@ -181,6 +181,7 @@ def test_scikit_learn_takes_them_as_splitters():
         (lambda x, y: operators.SPXY().split(x, y[:5]), "inconsistent numbers of samples"),
         (lambda x, y: operators.SPXY().split(x, y * np.nan), "NaN"),
         (lambda x, y: operators.SPXY().split(x * np.inf, y), "infinity|NaN"),
+        (lambda x, y: operators.SPXY(y_metric="euclidean").split(x, list("aabbaabbaa")), "use 'discrete'"),
         (lambda x, y: operators.KennardStone().split(x, y, ["a"] * 10), "all samples are of one group"),
         (lambda x, y: operators.KennardStone().split(x[:1], y[:1]), "minimum of 2 is required"),
     ],
