@@ -120,7 +120,7 @@ def _predict(
 def _write(session: Session, found: "Predicted", output: Path | None, *, outliers: bool) -> None:
     from nws import fsio
 
-    if outliers and not found.distances:
+    if outliers and found.answers.distances is None:
         session.output.warn("no T² and no Q: the model has no latent space, or nothing is known of its calibration")
     if output is not None:
         fsio.replace(output, found.csv(outliers=outliers), durable=False)

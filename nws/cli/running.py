@@ -28,7 +28,9 @@ def run(
     jobs: int | None = None,
     cv: str = "auto",
     metric: str | None = None,
+    test: str | None = None,
     seed: int = 0,
+    outliers: bool = False,
     dry_run: bool = False,
     resume: str | None = None,
     session: Handed,
@@ -59,8 +61,12 @@ def run(
         Splits where the config has none: kfold:5, loo, shuffle:5:0.25, stratified:5, group:COLUMN.
     metric
         The primary metric, by which the run is ranked.
+    test
+        Test samples for data without any: shuffle:1:0.25, kennard-stone:0.25, …; nested if several folds: kfold:5.
     seed
         From which every random choice is derived.
+    outliers
+        Say of each sample how far it lies from those fitted on (T², Q), for models with a latent space.
     dry_run
         Only print the pipelines with their hashes, and where those are that are there already.
     resume
@@ -81,7 +87,9 @@ def run(
         jobs=_jobs(jobs, resume),
         cv=cv,
         metric=metric,
+        test=test,
         seed=seed,
+        outliers=outliers,
         resume=resume,
         provenance=session.provenance(),
     )

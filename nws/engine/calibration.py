@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from nws.dataset import Axis, load
 from nws.dataset.snapshot import Snapshot
-from nws.engine.latent import LatentSpace, Limits, t2_limit
+from nws.engine.latent import OUTLIERS, LatentSpace, Limits, t2_limit
+from nws.engine.wavelengths import unpacked
 from nws.errors import NwsError
 from nws.ids import ObjectId
 from nws.records import decode
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
     Array = ndarray[Any, Any]
 
-# In `evaluation` of a record: the limits that a run with --outliers found.
-OUTLIERS = "outliers"
 # Spectra that go through a pipeline at once.
 BATCH_BYTES = 128 << 20
 
@@ -39,6 +38,10 @@ def rows_at_once(features: int) -> int:
 
 def axis_of(source: Source) -> Axis | None:
     """Return the axis that a pipeline was fitted on; None where nobody can say it any more."""
+    told = source.record.dataset.get("axis")
+    if isinstance(told, dict):
+        return unpacked(told, source.record.dataset["features"])
+    # A record of an earlier version.
     oid = source.record.dataset["id"]
     try:
         document = decode(Snapshot, source.objects.get(ObjectId(oid)), where=f"dataset {oid[:6]}")
@@ -88,7 +91,7 @@ class Calibration:
         step = self._fitted.steps[place]
         told = self._source.record.evaluation.get(OUTLIERS)
         if isinstance(told, dict):
-            return LatentSpace.remembered(step, limits_from(told))
+            return LatentSpace.remembered(step, Limits.unpacked(told))
         dataset = self._dataset()
         if dataset is not None:
             return LatentSpace.calibrated(step, self._entering(dataset, place))
@@ -130,13 +133,3 @@ class Calibration:
 
     def _entering(self, dataset: Dataset, place: int) -> Iterator[Array]:
         return (self._fitted.enter(part, place) for part in self._parts(dataset))
-
-
-def limits_from(told: dict[str, Any]) -> Limits:
-    """Return the limits that a record has."""
-    return Limits(
-        samples=int(told["samples"]),
-        components=int(told["components"]),
-        hotelling_t2=told.get("hotelling_t2_limit"),
-        q_residuals=told.get("q_residuals_limit"),
-    )

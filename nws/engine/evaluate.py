@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from numpy import ndarray
 
+    from nws.engine.latent import Distances
+
     Array = ndarray[Any, Any]
 
 Figures = dict[str, Any]
@@ -52,7 +54,7 @@ class Predictions:
     """What a model says about some samples: parallel arrays, one entry per prediction.
 
     `rows` are rows of the dataset; `fold` is None outside cross-validation; `probabilities` has one column for each of
-    `classes`, and is None without probabilities.
+    `classes`, and is None without probabilities; `distances` are None where they are not asked for.
     """
 
     partition: str
@@ -62,6 +64,7 @@ class Predictions:
     fold: Array | None = None
     classes: tuple[str, ...] = ()
     probabilities: Array | None = None
+    distances: Distances | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -76,6 +79,7 @@ class Predictions:
             fold=None if self.fold is None else self.fold.tolist(),
             classes=self.classes if self.probabilities is not None else (),
             probabilities=[] if self.probabilities is None else self.probabilities.tolist(),
+            columns={} if self.distances is None else self.distances.columns(),
         )
 
     def folds(self) -> list[Predictions]:
@@ -109,6 +113,8 @@ class Predictions:
         """Return the predictions of several parts one after the other, each as a fold; all are of one partition."""
         import numpy as np
 
+        from nws.engine.latent import Distances
+
         chances = [part.probabilities for part in parts if part.probabilities is not None]
         return cls(
             partition=parts[0].partition,
@@ -118,6 +124,7 @@ class Predictions:
             fold=np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
             classes=parts[0].classes,
             probabilities=np.concatenate(chances) if len(chances) == len(parts) else None,
+            distances=Distances.joined([part.distances for part in parts]),
         )
 
     def _part(self, part: slice) -> Predictions:

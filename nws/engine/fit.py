@@ -16,9 +16,12 @@ from nws.engine import artifacts
 from nws.engine.ambient import Place, message, recorded, seeded, summary
 from nws.engine.bundles import bundles
 from nws.engine.evaluate import CONVENTIONS, evaluate
+from nws.engine.latent import OUTLIERS
+from nws.engine.nested import cross_test
 from nws.engine.protocol import Protocol
 from nws.engine.samples import samples_of
 from nws.engine.tasks import Outcome
+from nws.engine.wavelengths import packed
 from nws.errors import NwsError
 from nws.ids import hash_of
 from nws.metrics import PRIMARY
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from nws.engine.ambient import Log
+    from nws.engine.latent import Limits
     from nws.engine.protocol import Member, Saved
     from nws.engine.samples import Samples
     from nws.engine.tasks import StepSpec, Task
@@ -51,6 +55,7 @@ class _Done:
     blocks: tuple[Block, ...]
     saved: tuple[Saved, ...]
     metrics: Metrics
+    limits: Limits | None = None
 
 
 def fit(tasks: Sequence[Task], store: ObjectStore) -> Iterator[Outcome]:
@@ -78,8 +83,9 @@ def _together(tasks: Sequence[Task], store: ObjectStore) -> list[Outcome]:
     outcomes = []
     try:
         with recorded() as log, _seeded(tasks[0]), store.batch() as batch:
-            protocol = Protocol(tasks, samples, place=Place(), log=log)
-            for member, done in _validated(protocol, samples):
+            place = Place()
+            protocol = Protocol(tasks, samples, place=place, log=log)
+            for member, done in _validated(protocol, samples, place, log):
                 protocol.heard(member)
                 stored = _put(batch, samples, done)
                 outcomes.append(begun.outcome(member.task, samples, stored, done=done, log=member.warnings))
@@ -95,7 +101,7 @@ def _alone(task: Task, store: ObjectStore) -> Outcome:
     with recorded() as log, _seeded(task):
         try:
             protocol = Protocol([task], samples, place=place, log=log)
-            ((_, done),) = _validated(protocol, samples)
+            ((_, done),) = _validated(protocol, samples, place, log)
         except KeyboardInterrupt:
             raise
         except BaseException as err:  # noqa: BLE001 -- others' code can fail in any way, and none stops the others
@@ -112,17 +118,23 @@ def _seeded(task: Task) -> AbstractContextManager[None]:
     return seeded(int(hash_of([task.seed, task.config.hash])[:8], 16))
 
 
-def _validated(protocol: Protocol, samples: Samples) -> Iterator[tuple[Member, _Done]]:
+def _validated(protocol: Protocol, samples: Samples, place: Place, log: Log) -> Iterator[tuple[Member, _Done]]:
     cv, folds = protocol.split()
     held_out = protocol.cross_validate(folds)
+    outer = cross_test(protocol, samples, place=place, log=log)
     for member, finished in protocol.finish():
-        parts = tuple(part for part in (finished.train, held_out[member], finished.test) if len(part))
+        if samples.outer and member not in outer:
+            continue
+        test = outer[member].test if samples.outer else finished.test
+        parts = tuple(part for part in (finished.train, held_out[member], test) if len(part))
+        metrics = evaluate(samples.task, member.task.metric, parts)
         done = _Done(
             cv=cv,
             folds=len(folds),
             blocks=tuple(part.block() for part in parts),
             saved=finished.saved,
-            metrics=evaluate(samples.task, member.task.metric, parts),
+            metrics=dataclasses.replace(metrics, nested=outer[member].figures) if samples.outer else metrics,
+            limits=finished.limits,
         )
         yield member, done
 
@@ -174,6 +186,8 @@ def _error(err: BaseException, place: Place) -> dict[str, Any]:
         found["class"] = place.class_path
     if place.fold is not None:
         found["fold"] = place.fold
+    if place.outer is not None:
+        found["outer_fold"] = place.outer
     if isinstance(err, NwsError) and err.hint:
         found["hint"] = err.hint
     return {**found, "traceback": "".join(traceback.format_exception(err))}
@@ -224,6 +238,7 @@ def _dataset(task: Task, samples: Samples) -> dict[str, Any]:
         "id": task.dataset_id,
         "samples": samples.dataset.samples,
         "features": samples.dataset.features,
+        "axis": packed(samples.dataset.axis),
         "targets": [samples.target],
     }
 
@@ -232,11 +247,14 @@ def _evaluation(task: Task, samples: Samples, done: _Done | None) -> dict[str, A
     said = {
         "metric": task.metric or PRIMARY[samples.task],
         "n_train": len(samples.trainable.rows),
-        "n_test": len(samples.test),
+        "n_test": len({*samples.test.tolist(), *(row for _, rows in samples.outer for row in rows.tolist())}),
         "missing_targets": samples.missing,
         "conventions": CONVENTIONS[samples.task],
     }
+    if samples.apart is not None:
+        said |= {"test": samples.apart, "test_folds": max(1, len(samples.outer))}
     if done is None:
         return said
     held_out = {row for block in done.blocks if block.partition == "val" for row in block.indices}
-    return {**said, "cv": done.cv, "folds": done.folds, "n_val": len(held_out)}
+    outliers = {} if done.limits is None else {OUTLIERS: done.limits.packed()}
+    return {**said, "cv": done.cv, "folds": done.folds, "n_val": len(held_out), **outliers}

@@ -39,6 +39,8 @@ CLASSES = frozenset(
 )
 # The share of samples like those of the calibration that lie within each limit.
 CONFIDENCE = 0.99
+# In `evaluation` of a record: the limits of the final fit, where they were asked for.
+OUTLIERS = "outliers"
 # What is left over of a spectrum, by its largest value, where a space leaves nothing over: some sums of products.
 _ROUNDING = 1e3 * 2.0**-52
 
@@ -55,6 +57,26 @@ class Limits:
     hotelling_t2: float | None
     q_residuals: float | None
 
+    def packed(self) -> dict[str, Any]:
+        """Return them as a record keeps them."""
+        return {
+            "samples": self.samples,
+            "components": self.components,
+            "confidence": CONFIDENCE,
+            "hotelling_t2_limit": self.hotelling_t2,
+            "q_residuals_limit": self.q_residuals,
+        }
+
+    @classmethod
+    def unpacked(cls, told: dict[str, Any]) -> Limits:
+        """Return what `packed` wrote."""
+        return cls(
+            samples=int(told["samples"]),
+            components=int(told["components"]),
+            hotelling_t2=told.get("hotelling_t2_limit"),
+            q_residuals=told.get("q_residuals_limit"),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Distances:
@@ -63,6 +85,20 @@ class Distances:
     hotelling_t2: Array
     q_residuals: Array
     outlier: Array
+
+    @classmethod
+    def joined(cls, parts: Sequence[Distances | None]) -> Distances | None:
+        """Return several one after the other; None unless all are known."""
+        import numpy as np
+
+        known = [part for part in parts if part is not None]
+        if not known or len(known) < len(parts):
+            return None
+        return cls(**{name: np.concatenate([vars(part)[name] for part in known]) for name in vars(known[0])})
+
+    def columns(self) -> dict[str, list[float | bool]]:
+        """Return them as columns of a table of predictions."""
+        return {name: column.tolist() for name, column in vars(self).items()}
 
 
 def latent_step(class_paths: Sequence[str]) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from nws.engine.latent import Distances
 from nws.errors import BadInput
 from nws.metrics import CLASSIFICATION
 
@@ -40,10 +41,14 @@ class Asked(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """Predictions, of shape (samples,), and probabilities, of shape (samples, classes), where the model has them."""
+    """Predictions, of shape (samples,), and probabilities, of shape (samples, classes), where the model has them.
+
+    `distances` are those of the samples in the latent space of the model, where that was asked for and there is one.
+    """
 
     values: Array
     probabilities: Array | None = None
+    distances: Distances | None = None
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
@@ -56,6 +61,7 @@ class Answers:
         return cls(
             values=np.concatenate([part.values for part in parts]),
             probabilities=np.concatenate(chances) if len(chances) == len(parts) else None,
+            distances=Distances.joined([part.distances for part in parts]),
         )
 
 

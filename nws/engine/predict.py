@@ -8,12 +8,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from nws.engine import software
 from nws.engine.ambient import recorded, summary
 from nws.engine.calibration import Calibration, axis_of, rows_at_once
 from nws.engine.fitted import Fitted
 from nws.engine.models import Answers
-from nws.engine.predicted import OUTLIER, OUTSIDE, T2, Predicted, Q
-from nws.engine.versions import differences
+from nws.engine.predicted import OUTSIDE, Predicted
 from nws.engine.wavelengths import match
 from nws.errors import UsageError
 
@@ -86,6 +86,7 @@ def predict(
     NotTrusted
         If a fitted step asks for something that is not trusted.
     """
+    import numpy as np
     from threadpoolctl import threadpool_limits
 
     source.steps()
@@ -100,18 +101,16 @@ def predict(
         with threadpool_limits(1):
             space, extent = _usual(source, fitted)
             passed = list(_passed(fitted, matched, dataset.spectra, space, extent, report))
-    distances = _joined([columns for _, columns, _ in passed])
-    odd = _joined([{"odd": rows} for _, _, rows in passed if rows is not None]).get("odd")
-    warnings = (*differences(source.record), *([matched.warning] if matched.warning else []), *summary(log))
+    odd = [rows for _, rows in passed if rows is not None]
+    warnings = (*_other_versions(source), *([matched.warning] if matched.warning else []), *summary(log))
     return Predicted(
         source=source,
         dataset=dataset,
-        answers=Answers.joined([answers for answers, _, _ in passed]),
+        answers=Answers.joined([answers for answers, _ in passed]),
         classes=fitted.classes,
         match=matched,
-        distances=distances,
         limits=space.limits if space else None,
-        odd=None if odd is None else odd.nonzero()[0].tolist(),
+        odd=np.flatnonzero(np.concatenate(odd)).tolist() if odd else None,
         warnings=warnings,
     )
 
@@ -129,23 +128,36 @@ def _passed(
     space: LatentSpace | None,
     extent: Extent | None,
     report: Callable[[int], None],
-) -> Iterator[tuple[Answers, dict[str, Array], Array | None]]:
-    """Yield what is said of some samples after the other: predictions, distances, and which are odd."""
+) -> Iterator[tuple[Answers, Array | None]]:
+    """Yield what is said of some samples after the other, and which of them are odd."""
     size = rows_at_once(spectra.shape[1])
     for start in range(0, len(spectra), size):
         batch = matched.apply(spectra[start : start + size])
         odd = None if extent is None else extent.share_outside(batch) > OUTSIDE
         passed = fitted.answer(batch)
-        columns: dict[str, Array] = {}
+        answers = passed.answers
         if space is not None and passed.entering is not None:
-            found = space.distances(passed.entering)
-            columns = {T2: found.hotelling_t2, Q: found.q_residuals, OUTLIER: found.outlier}
-            odd = found.outlier
+            distances = space.distances(passed.entering)
+            answers, odd = dataclasses.replace(answers, distances=distances), distances.outlier
         report(start + len(batch))
-        yield passed.answers, columns, odd
+        yield answers, odd
 
 
-def _joined(parts: list[dict[str, Array]]) -> dict[str, Array]:
-    import numpy as np
+def _other_versions(source: Source) -> Iterator[str]:
+    """Yield a line that names every package of another version than the pipeline was fitted with, if there is one."""
+    record = source.record
+    decides = {"python", *software.decides(record.canonical_config)}
+    now = software.environment(source.packages or ())
+    found = [item for item in software.changes(record.environment, now) if item["name"] in decides]
+    said = [
+        f"{item['name']} {item['then']} (here {item['now'] or 'not installed'})"
+        for item in found
+        if item["name"] != "python" or _minor(item["then"]) != _minor(item["now"])
+    ]
+    if said:
+        yield f"fitted with other versions, so predictions may differ: {', '.join(said)}"
 
-    return {name: np.concatenate([part[name] for part in parts]) for name in (parts[0] if parts else ())}
+
+def _minor(version: str | None) -> list[str]:
+    """Return the part of a version of Python that says which one it is: its releases of one series behave alike."""
+    return str(version).split(".")[:2]

@@ -17,29 +17,24 @@ from nws.pipeline.table import PROBA, named_metadata
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy import ndarray
-
     from nws.dataset import Dataset, Target
     from nws.engine.latent import Limits
     from nws.engine.models import Answers
     from nws.engine.sources import Source
     from nws.engine.wavelengths import Match
 
-    Array = ndarray[Any, Any]
-
 # A spectrum is odd if it leaves the range of the calibration spectra at more than this share of the wavelengths. One
 # that is only higher or lower than all of them somewhere is no rarity.
 OUTSIDE = 0.1
-T2, Q, OUTLIER = "hotelling_t2", "q_residuals", "outlier"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Predicted:
     """Predictions of one target for some samples.
 
-    `answers` are in the order of `dataset`; `distances` are columns (T², Q, whether beyond a limit) where the model has
-    a latent space of which something is known, and `limits` what they were held against; `odd` are rows of samples that
-    are unlike the calibration samples, None where that could not be told; `warnings` are for a person.
+    `answers` are in the order of `dataset`; they have distances where the model has a latent space of which something
+    is known, and `limits` are what these were held against; `odd` are rows of samples that are unlike the calibration
+    samples, None where that could not be told; `warnings` are for a person.
     """
 
     source: Source
@@ -47,7 +42,6 @@ class Predicted:
     answers: Answers
     classes: tuple[str, ...]
     match: Match
-    distances: dict[str, Array]
     limits: Limits | None
     odd: list[int] | None
     warnings: tuple[str, ...]
@@ -72,8 +66,7 @@ class Predicted:
 
     def rows(self, *, outliers: bool = False) -> Iterator[dict[str, Any]]:
         """Yield the predictions one by one, with the columns of `csv` as keys."""
-        others = list(self.distances) if outliers else []
-        named = named_metadata(self.dataset.metadata, others)
+        named = named_metadata(self.dataset.metadata, list(self._distances(outliers=outliers)))
         for block in self._blocks(outliers=outliers):
             for place, row in enumerate(block.indices):
                 chances = zip(block.classes, block.probabilities[place] if block.classes else (), strict=True)
@@ -121,7 +114,7 @@ class Predicted:
         predicted = self.answers.values.tolist()
         chances = None if self.answers.probabilities is None else self.answers.probabilities.tolist()
         known = self.reference.values if self.reference else [None] * self.dataset.samples
-        columns = {name: column.tolist() for name, column in self.distances.items()} if outliers else {}
+        columns = self._distances(outliers=outliers)
         for partition, group in groupby(range(self.dataset.samples), key=self.dataset.partition.__getitem__):
             rows = list(group)
             part = slice(rows[0], rows[-1] + 1)
@@ -134,6 +127,10 @@ class Predicted:
                 probabilities=chances[part] if chances is not None else [],
                 columns={name: column[part] for name, column in columns.items()},
             )
+
+    def _distances(self, *, outliers: bool) -> dict[str, list[float | bool]]:
+        found = self.answers.distances
+        return found.columns() if found is not None and outliers else {}
 
     def figures(self) -> dict[str, Any] | None:
         """Return the figures of merit against the reference values that came with the samples; None without any."""

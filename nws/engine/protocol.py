@@ -16,6 +16,7 @@ from nws.engine.bundles import value_along
 from nws.engine.chain import Chain, Group, usable
 from nws.engine.evaluate import Predictions
 from nws.engine.models import Answers, answer, check_kind
+from nws.engine.outliers import measured
 from nws.engine.paths import PATHS, form_of
 from nws.engine.splits import split, split_with
 from nws.engine.steps import build
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from nws.engine.ambient import Log, Place
     from nws.engine.chain import Stage
+    from nws.engine.latent import Limits
     from nws.engine.samples import Samples
     from nws.engine.splits import Fold
     from nws.engine.targets import FittedTargets
@@ -49,11 +51,12 @@ class Saved:
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """What the final fit of a pipeline gives: predictions of two partitions, and its steps."""
+    """What the final fit of a pipeline gives: predictions of two partitions, its steps, and the limits of its space."""
 
     train: Predictions
     test: Predictions
     saved: tuple[Saved, ...]
+    limits: Limits | None = None
 
 
 @dataclass(eq=False)
@@ -97,6 +100,7 @@ class Protocol:
         first = self.members[0]
         self._seed = first.task.seed
         self._cv = first.task.cv
+        self._outliers = first.task.outliers
         self._splitters = first.steps[SPLIT]
         self._targets = TargetSteps(first.steps[Y_PROCESSING], task=samples.task, seed=self._seed, place=place)
         self._branches = _branches(self.members)
@@ -129,7 +133,7 @@ class Protocol:
         answers: dict[Member, list[Answers]] = {member: [] for member in self.members}
         for number, (fit, held_out) in enumerate(folds):
             self._place.fold = number
-            for member, found, _ in self._fit(fit, (held_out,), keep=False):
+            for member, found, *_ in self._fit(fit, (held_out,), keep=False):
                 answers[member] += found
         self._place.fold = None
         rows = np.concatenate([held_out for _, held_out in folds])
@@ -143,7 +147,7 @@ class Protocol:
         """Fit on all trainable samples, predict these and the test samples; yield what each pipeline comes to."""
         rows, test = self._samples.trainable.rows, self._samples.test
         others = (rows, test) if len(test) else (rows,)
-        for member, answers, saved in self._fit(rows, others, keep=True):
+        for member, answers, saved, limits in self._fit(rows, others, keep=True):
             tested = answers[1] if len(test) else Answers.joined([])
             yield (
                 member,
@@ -151,6 +155,7 @@ class Protocol:
                     train=self._predictions("train", rows, answers[0]),
                     test=self._predictions("test", test, tested),
                     saved=saved,
+                    limits=limits,
                 ),
             )
 
@@ -162,10 +167,12 @@ class Protocol:
 
     def _fit(
         self, fit: Array, others: tuple[Array, ...], *, keep: bool
-    ) -> Iterator[tuple[Member, list[Answers], tuple[Saved, ...]]]:
+    ) -> Iterator[tuple[Member, list[Answers], tuple[Saved, ...], Limits | None]]:
         targets = self._targets.fit(self._samples.values[fit])
         self.heard(*self.members)
-        group = Group(fit=fit, others=others, values=targets.values, value_steps=self._targets.form, keep=keep)
+        # A latent space is measured with its fitted step, which is kept as an artifact only.
+        kept = keep or self._outliers
+        group = Group(fit=fit, others=others, values=targets.values, value_steps=self._targets.form, keep=kept)
         for branch in self._branches:
             families = [[member for member in family if member in self.members] for family in branch]
             together = [member for family in families for member in family]
@@ -178,15 +185,16 @@ class Protocol:
 
     def _family(
         self, family: list[Member], stages: Sequence[Stage], targets: FittedTargets, *, keep: bool
-    ) -> Iterator[tuple[Member, list[Answers], tuple[Saved, ...]]]:
+    ) -> Iterator[tuple[Member, list[Answers], tuple[Saved, ...], Limits | None]]:
         left = list(family)
         with self._sparing(left):
             for member, model in self._fitted(family, stages[-1].fitted, targets.values):
                 saved = _saved(member, targets, stages, model) if keep else ()
                 answers = [self._answer(member, model, spectra, targets) for spectra in stages[-1].others]
+                answers, limits = measured(member, stages, model, answers) if self._outliers else (answers, None)
                 self.heard(member)
                 left.remove(member)
-                yield member, answers, saved
+                yield member, answers, saved, limits
 
     @contextlib.contextmanager
     def _sparing(self, members: list[Member]) -> Iterator[None]:
@@ -253,6 +261,7 @@ class Protocol:
             fold=fold,
             classes=self._samples.classes,
             probabilities=found.probabilities,
+            distances=found.distances,
         )
 
 

@@ -9,6 +9,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nws.engine.apart import check_test
 from nws.engine.plan import read_configs
 from nws.engine.splits import check_cv
 from nws.engine.tasks import PipelineConfig, Task
@@ -44,9 +45,11 @@ class Request:
     """The arguments of `nws run`.
 
     `datasets` are registered names or paths; `pipelines` are config files; `targets` limits the targets of the
-    datasets (all of them if empty); `cv` is a split like `kfold:5`, or `auto`; `jobs` is how many worker processes, one
-    if None. `resume` names a run to go on with, which says itself what was asked: of the other fields only `jobs` and
-    `provenance` count then, and `jobs` is as before if None.
+    datasets (all of them if empty); `cv` is a split like `kfold:5`, or `auto`; `test` is one that sets samples apart for
+    testing, where the datasets have no test partition; `outliers` asks for the distances of
+    samples in the latent space of each model; `jobs` is how many worker processes, one if None. `resume` names a run to
+    go on with, which says itself what was asked: of the other fields only `jobs` and `provenance` count then, and
+    `jobs` is as before if None.
     """
 
     datasets: tuple[str | Path, ...] = ()
@@ -60,7 +63,9 @@ class Request:
     jobs: int | None = None
     cv: str = AUTO
     metric: str | None = None
+    test: str | None = None
     seed: int = 0
+    outliers: bool = False
     resume: str | None = None
     provenance: Provenance = field(default_factory=Provenance)
 
@@ -129,14 +134,27 @@ def _check(request: Request) -> None:
         check_name(request.run_name, "run name")
     for name in request.pipeline_names:
         check_name(name, "pipeline name")
-    if request.jobs is not None and request.jobs < 1:
-        raise UsageError(f"--jobs {request.jobs}: at least one worker is needed", hint="--jobs 1 or more")
+    check_jobs(request.jobs)
     if not 0 <= request.seed < 2**32:
         raise UsageError(f"--seed {request.seed}: a seed is a whole number from 0 to 4294967295")
     if request.metric is not None:
         parse(request.metric)
     if request.cv != AUTO:
         check_cv(request.cv)
+    if request.test is not None:
+        check_test(request.test)
+
+
+def check_jobs(jobs: int | None) -> None:
+    """Refuse a number of workers that is none.
+
+    Raises
+    ------
+    UsageError
+        If it is below 1.
+    """
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"--jobs {jobs}: at least one worker is needed", hint="--jobs 1 or more")
 
 
 def _configs(workspace: Workspace, request: Request) -> list[PipelineConfig]:
@@ -190,7 +208,7 @@ def plan_of(
     Raises
     ------
     UsageError
-        If the metric does not fit the targets.
+        If the metric does not fit the targets, or test samples cannot be set apart as asked.
     BadInput
         If the dataset has no target, or none of that name.
     """
@@ -212,9 +230,13 @@ def plan_of(
             cv=request.cv,
             seed=request.seed,
             metric=metric,
+            test=request.test,
+            outliers=request.outliers,
         )
         for position, (target, config) in enumerate((target, config) for target in targets for config in configs)
     ]
+    if request.test is not None:
+        _check_apart(held, tasks)
     return Plan(
         dataset_name=held.name,
         dataset_id=dataset_id,
@@ -223,6 +245,14 @@ def plan_of(
         tasks=tuple(tasks),
         understood=understood,
     )
+
+
+def _check_apart(held: Dataset, tasks: Sequence[Task]) -> None:
+    """Set samples apart for each target once, to find out now whether that can be done."""
+    from nws.engine.samples import sort
+
+    for task in {task.target: task for task in tasks}.values():
+        sort(held, task)
 
 
 def _metric(text: str | None, task_types: set[str]) -> str | None:

@@ -68,7 +68,8 @@ class Task:
 
     `position` is its place in the plan, from 0; `cv` is the split to use when the config has none of its own
     (`kfold:5`); `seed` is the seed of the run, from which each step derives its own; `metric` is the primary metric,
-    None for the usual one of the target's kind.
+    None for the usual one of the target's kind; `outliers` asks for the distances of samples in the latent space;
+    `test` is a split that sets samples apart for testing, None for the test partition of the dataset.
     """
 
     position: int
@@ -79,11 +80,16 @@ class Task:
     cv: str
     seed: int
     metric: str | None = None
+    outliers: bool = False
+    test: str | None = None
 
     @property
     def key(self) -> str:
         """A hash of all that decides the outcome, by which work that is done already is known again."""
-        return hash_of([self.dataset_id, self.target, self.config.hash, self.cv, self.seed])
+        # Only where it is asked for, so that what was done before is known again.
+        asked_too: list[Any] = ["outliers"] if self.outliers else []
+        asked_too += [] if self.test is None else [{"test": self.test}]
+        return hash_of([self.dataset_id, self.target, self.config.hash, self.cv, self.seed, *asked_too])
 
 
 @dataclass(frozen=True, kw_only=True)

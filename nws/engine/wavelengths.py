@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SAME, REORDERED, INTERPOLATED, BY_POSITION = "same", "reordered", "interpolated", "by position"
 # Of the smallest step: headers are rounded, by one program more than by another.
 TOLERANCE = 0.01
+# So even steps may be taken for even, and leave most of the tolerance to headers.
+_EVEN = TOLERANCE / 4
 _NM_PER_CM = 1e7
 _SHOWN = 5
 _BEYOND = "nothing is extrapolated: measure the range of the model, or fit a model on this one"
@@ -139,6 +141,13 @@ def _nearest(values: Array, target: Array) -> Array:
     return np.asarray(order[above - nearer])
 
 
+def _runs_one_way(values: Array) -> bool:
+    import numpy as np
+
+    steps = np.diff(values)
+    return bool((steps > 0).all() or (steps < 0).all())
+
+
 def _different(model: Axis, given: Axis, values: Array, used: Array, found: Array, where: str) -> BadInput:
     """Return the refusal of another axis, which names what is missing or too much where that is little."""
     missing = [value for value, there in zip(model.values, found.tolist(), strict=True) if not there]
@@ -167,8 +176,11 @@ def _interpolated(model: Axis, given: Axis, values: Array, target: Array, room: 
         )
     order = np.argsort(values, kind="stable")
     ordered = values[order]
-    if (np.diff(ordered) == 0).any():
-        raise BadInput(f"{where} has a wavelength twice", hint="take one of the two columns out")
+    if not (_runs_one_way(values) and _runs_one_way(target)):
+        raise BadInput(
+            f"{where} cannot be interpolated: the wavelengths, or those of the model, do not run one way",
+            hint="columns of several instruments side by side, or in disorder, are matched only where all are there",
+        )
     above = np.searchsorted(ordered, target).clip(1, len(values) - 1)
     weight = ((target - ordered[above - 1]) / (ordered[above] - ordered[above - 1])).clip(0, 1)
     return Match(
@@ -178,6 +190,26 @@ def _interpolated(model: Axis, given: Axis, values: Array, target: Array, room: 
         weight=weight,
         warning=f"interpolated from {described(given)} to {described(model)}",
     )
+
+
+def packed(axis: Axis) -> dict[str, Any]:
+    """Return an axis as a record keeps it: its ends where its values are evenly spaced, else all of them."""
+    import numpy as np
+
+    values = _array(axis)
+    even = np.linspace(values[0], values[-1], len(values))
+    if (abs(values - even) <= _EVEN * _smallest_step(values)).all():
+        return {"unit": axis.unit, "first": axis.values[0], "last": axis.values[-1]}
+    return {"unit": axis.unit, "values": list(axis.values)}
+
+
+def unpacked(told: dict[str, Any], features: int) -> Axis:
+    """Return the axis that `packed` wrote, to within a quarter of the tolerance."""
+    import numpy as np
+
+    if "values" in told:
+        return Axis(unit=told["unit"], values=[float(value) for value in told["values"]])
+    return Axis(unit=told["unit"], values=np.linspace(told["first"], told["last"], features).tolist())
 
 
 def described(axis: Axis) -> str:

@@ -61,7 +61,7 @@ def predictions_csv(
     named = named_metadata(metadata, others)
     writer.writerow([*FIXED_COLUMNS, *(f"{PROBA}{label}" for label in classes), *others, *named])
     for block in blocks:
-        writer.writerows(_rows(block, target, sample_ids, list(named.values())))
+        writer.writerows(_rows(block, target, sample_ids, list(named.values()), others))
     return text.getvalue().encode()
 
 
@@ -72,14 +72,14 @@ def named_metadata(metadata: Mapping[str, Sequence[Any]], others: Sequence[str] 
 
 
 def _rows(
-    block: Block, target: str, sample_ids: Sequence[str], metadata: Sequence[Sequence[Any]]
+    block: Block, target: str, sample_ids: Sequence[str], metadata: Sequence[Sequence[Any]], others: Sequence[str]
 ) -> Iterator[list[Any]]:
     for place, index in enumerate(block.indices):
         fold = "" if block.fold is None else block.fold[place]
         chances = block.probabilities[place] if block.probabilities else []
         known = [sample_ids[index], block.partition, fold, target, block.y_true[place], block.y_pred[place]]
-        others = [_plain(column[place]) for column in block.columns.values()]
-        yield [*known, *chances, *others, *(column[index] for column in metadata)]
+        also = [_plain(block.columns[name][place]) if name in block.columns else "" for name in others]
+        yield [*known, *chances, *also, *(column[index] for column in metadata)]
 
 
 def _plain(value: float | bool) -> float | str:  # noqa: FBT001 -- a cell, not a switch

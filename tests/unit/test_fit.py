@@ -73,6 +73,8 @@ def test_what_the_outcome_says(bench):
         assert item["format"] == "pickle5"
         assert outcome.steps[int(item["step"]) - 1]["artifact"] == item["object"]
         assert item["class"] == outcome.steps[int(item["step"]) - 1]["class"]
+    axis = outcome.dataset.pop("axis")
+    assert axis == {"unit": "nm", "first": 1000.0, "last": 1070.0}
     assert outcome.dataset == {"name": "small", "id": bench.id, "samples": 24, "features": 8, "targets": ["protein"]}
     said = outcome.evaluation
     assert (said["cv"], said["folds"], said["metric"]) == ("KFold(n_splits=3)", 3, "rmse")
