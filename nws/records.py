@@ -98,8 +98,9 @@ class PipelineRecord:
     """`pipeline.json`: all of one executed pipeline; its bytes are an object, and that object's id is the record id.
 
     `artifacts` and `files` name objects; `steps` say what ran in which order; `config` is the pipeline as it was
-    given after expansion, `canonical_config` the form whose BLAKE3 is `hash`; `task` is a hash of all that decides the
-    outcome (dataset, target, config, splits, seed), by which work that is done already is known again.
+    given after expansion, `canonical_config` the form whose BLAKE3 is `hash`; `tags` and `metadata` are what its file
+    said of it; `task` is a hash of all that decides the outcome (dataset, target, config, splits, seed), by which work
+    that is done already is known again.
     """
 
     SCHEMA: ClassVar[str] = "pipeline/1"
@@ -123,6 +124,8 @@ class PipelineRecord:
     task: str = ""
     config_file: str | None = None
     description: str = ""
+    tags: list[str] = field(default_factory=list)
+    metadata: JsonMap = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     error: JsonMap | None = None
     extra: JsonMap = field(default_factory=dict)
@@ -175,7 +178,8 @@ class DeletedRun:
 class Metrics:
     """`metrics.json`: figures by partition, and over the folds of the cross-validation.
 
-    `train`, `val` and `test` map metric names to numbers and hold `samples`; one that does not apply is None.
+    `train`, `val` and `test` map metric names to numbers and hold `samples`; `nested` says what came of each outer fold
+    of a nested cross-validation. One that does not apply is None.
     """
 
     SCHEMA: ClassVar[str] = "metrics/1"
@@ -185,6 +189,7 @@ class Metrics:
     val: JsonMap | None
     test: JsonMap | None
     cross_validation: JsonMap | None
+    nested: JsonMap | None = None
     extra: JsonMap = field(default_factory=dict)
 
     def partition(self, name: str) -> JsonMap | None:

@@ -33,12 +33,14 @@ def show(ref: str, /, *, session: Handed) -> None:
     ref
         RUN/0007, RUN/best, RUN/last, best:DATASET, a path to a view, or the start of a record or prediction id.
     """
-    pipeline = session.resolve(session.workspace(), ref)
+    workspace = session.workspace()
+    pipeline = session.resolve(workspace, ref)
     metrics = pipeline.metrics()
+    tags = workspace.predictions.tags.of(pipeline.record_id)
     if session.json:
-        session.output.record("pipeline", {**pipeline_line(pipeline), **_details(pipeline, metrics)})
+        session.output.record("pipeline", {**pipeline_line(pipeline), **_details(pipeline, metrics), "tags": tags})
         return
-    _print_pipeline(session.output, pipeline, metrics)
+    _print_pipeline(session.output, pipeline, metrics, tags)
 
 
 def _details(pipeline: "Pipeline", metrics: "Metrics | None") -> dict[str, Any]:
@@ -59,11 +61,12 @@ def _details(pipeline: "Pipeline", metrics: "Metrics | None") -> dict[str, Any]:
         "error": record.error,
         "config_file": record.config_file,
         "description": record.description,
+        "metadata": record.metadata,
         "dataset_id": record.dataset.get("id"),
     }
 
 
-def _print_pipeline(output: Output, pipeline: "Pipeline", metrics: "Metrics | None") -> None:
+def _print_pipeline(output: Output, pipeline: "Pipeline", metrics: "Metrics | None", tags: list[str]) -> None:
     record = pipeline.record
     packages = record.environment.get("packages", {})
     data = record.dataset
@@ -72,6 +75,8 @@ def _print_pipeline(output: Output, pipeline: "Pipeline", metrics: "Metrics | No
         "record": pipeline.record_id,
         "config hash": record.hash,
         "description": record.description,
+        "tags": tags,
+        "metadata": [f"{name}: {value}" for name, value in record.metadata.items()],
         "status": record.status,
         "dataset": f"{data.get('name')}, {data.get('samples')} samples of {data.get('features')} features",
         "target": data.get("targets"),

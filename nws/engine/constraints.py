@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nws.engine.document import inside, refusal
-from nws.engine.keywords import CONSTRAINTS, LABELS
+from nws.engine.keywords import CONSTRAINTS, LABELS, PASSTHROUGH
 from nws.engine.spaces import NOTHING, plain
 from nws.ids import canonical_json, closest
 
@@ -80,7 +80,7 @@ def constraints_of(node: dict[str, Any], place: str, known: Collection[Key]) -> 
 def key_of(choice: Any) -> Key:
     """Return what a choice is compared by: the same for a class path and an object that says no more."""
     value = plain(choice, [])
-    if value is NOTHING:
+    if value is NOTHING or value == PASSTHROUGH:
         value = None
     if isinstance(value, list):
         # What is left out of a sequence says nothing about it.

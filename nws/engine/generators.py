@@ -14,12 +14,14 @@ from nws.engine.draws import counted, drawn
 from nws.engine.keywords import (
     CARTESIAN,
     CHAIN,
+    CONCAT,
     CONSTRAINTS,
     GENERATORS,
     HEADS,
     MAPPINGS,
     MODIFIERS,
     OR,
+    PASSTHROUGH,
     SAMPLE,
     SECOND_SELECTIONS,
     SELECTIONS,
@@ -78,7 +80,22 @@ def _mapping(node: dict[str, Any], place: str) -> Space:
 
 
 def _entries(node: dict[str, Any], place: str) -> Space:
-    return product([space_of(value, inside(place, key)) for key, value in node.items()], _object_of(list(node)))
+    spaces = [
+        space_of(_with_passthrough(value) if key == CONCAT else value, inside(place, key))
+        for key, value in node.items()
+    ]
+    return product(spaces, _object_of(list(node)))
+
+
+def _with_passthrough(chains: Any) -> Any:
+    """Return chains to put side by side with `null` among them written out: there it hands on what it gets."""
+    if isinstance(chains, list):
+        return [_with_passthrough(item) if isinstance(item, dict) else item for item in chains]
+    if not isinstance(chains, dict):
+        return PASSTHROUGH if chains is None else chains
+    if isinstance(chains.get(OR), list):
+        return {**chains, OR: [_with_passthrough(item) if not isinstance(item, list) else item for item in chains[OR]]}
+    return {**chains, "operations": _with_passthrough(chains["operations"])} if "operations" in chains else chains
 
 
 def _object_of(keys: list[str]) -> Callable[[list[Any]], Any]:

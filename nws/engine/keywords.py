@@ -23,7 +23,8 @@ MODIFIERS = ("count", "_seed_", "_weights_", *SELECTIONS, *SECOND_SELECTIONS, *C
 LABELS = ("_tags_", "_metadata_")
 PRESET = "_preset_"
 # Keys that put chains side by side, and what stands for a chain without steps.
-UNIONS = ("feature_augmentation", "concat_transform")
+AUGMENTATION, CONCAT = "feature_augmentation", "concat_transform"
+UNIONS = (AUGMENTATION, CONCAT)
 PASSTHROUGH = "passthrough"
 # Keys that name a class: without one there is no step, so that `null` there means "no such step".
 HEADS = ("class", "model", "y_processing", "split", "preprocessing", *UNIONS)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nws.engine.keywords import AUGMENTATION, CONCAT
 from nws.engine.steps import Step, side_by_side
 from nws.engine.tasks import TRANSFORM
-from nws.engine.unions import AUGMENTATION, CONCAT, SINGLE, advance
+from nws.engine.unions import SINGLE, advance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

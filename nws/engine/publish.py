@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nws.index import segments
 from nws.index.compaction import tidy
+from nws.index.tags import TAGS, Tags
 from nws.pipeline.rows import index_row
 from nws.records import Metrics, PipelineRecord
 
@@ -78,6 +79,8 @@ class Publisher:
             return
         name = segments.once_name()
         pipelines = self.run.publish([self._draft(outcome) for outcome in outcomes], segment=name)
+        # Before the rows: whoever adds rows that are missing after a crash adds the tags with them.
+        Tags(self.catalog / TAGS).add_all((pipeline.record_id, pipeline.record.tags) for pipeline in pipelines)
         rows = [
             index_row(pipeline.record, pipeline.record_id, outcome.metrics, outcome.blocks)
             for pipeline, outcome in zip(pipelines, outcomes, strict=True)
@@ -114,6 +117,8 @@ class Publisher:
             task=task.key,
             config_file=config.file,
             description=config.description or self.description,
+            tags=list(config.tags),
+            metadata=config.metadata,
             warnings=outcome.warnings,
             error=_told(outcome.error),
         )

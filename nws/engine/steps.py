@@ -10,12 +10,12 @@ from typing import Any
 
 from nws.engine.document import inside, refusal
 from nws.engine.instances import instantiate
-from nws.engine.keywords import GENERATORS, HEADS, MODIFIERS, UNIONS, refuse_keyword
+from nws.engine.keywords import AUGMENTATION, CONCAT, GENERATORS, HEADS, MODIFIERS, UNIONS, refuse_keyword
 from nws.engine.labels import NONE, Labels
 from nws.engine.parameters import Settled, settle
 from nws.engine.paths import along
 from nws.engine.tasks import MODEL, SPLIT, TRANSFORM, Y_PROCESSING, StepSpec
-from nws.engine.unions import AUGMENTATION, CONCAT, SINGLE, Lane, Lanes, action_of, advance, chains_of, union
+from nws.engine.unions import SINGLE, Lane, Lanes, action_of, advance, chains_of, union
 from nws.ids import canonical_json, closest, hash_of
 
 ROLES = {"model": MODEL, "y_processing": Y_PROCESSING, "split": SPLIT, "preprocessing": TRANSFORM}

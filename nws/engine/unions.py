@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from nws.engine.document import inside, refusal
-from nws.engine.keywords import PASSTHROUGH, UNIONS
+from nws.engine.keywords import AUGMENTATION, CONCAT, PASSTHROUGH
 from nws.ids import closest
 
-AUGMENTATION, CONCAT = UNIONS
 _UNION = "sklearn.pipeline.FeatureUnion"
 _PIPELINE = "sklearn.pipeline.Pipeline"
 _ACTIONS = ("add", "extend", "replace")

@@ -11,7 +11,7 @@ from nws.errors import UnknownName
 from nws.index import columns, segments, virtual
 from nws.index.criteria import EQUAL, check, condition, needs_standing, suggestion, tags_of
 from nws.index.reading import collect, lazily
-from nws.index.tags import Tags
+from nws.index.tags import TAGS, Tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ class Table:
 
     def __init__(self, catalog: Path, standing: Callable[[], Standing] | None) -> None:
         self.catalog = catalog
-        self.tags = Tags(catalog / "tags")
+        self.tags = Tags(catalog / TAGS)
         self._ask = standing
 
     def meta(self, where: pl.Expr) -> pl.LazyFrame:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+TAGS = "tags"
 _SUFFIX = ".json"
 _LENGTH = 64
 
@@ -43,6 +44,26 @@ class Tags:
         name = check_name(tag, "tag")
         document = Tag(tag=name, record=ObjectId(record), tagged_at=timestamp(now()))
         return fsio.write_new(self._path(record, name), encode(document))
+
+    def add_all(self, tagged: Iterable[tuple[str, Iterable[str]]]) -> None:
+        """Tag many pipelines, given as pairs of a record and its tags; they share their waits for the disk.
+
+        Raises
+        ------
+        UsageError
+            If a tag is not of the form that names have.
+        """
+        records: dict[str, list[str]] = {}
+        for record, tags in tagged:
+            for tag in tags:
+                records.setdefault(check_name(tag, "tag"), []).append(record)
+        moment = timestamp(now())
+        for name, several in records.items():
+            files = {
+                self._path(record, name).name: encode(Tag(tag=name, record=ObjectId(record), tagged_at=moment))
+                for record in several
+            }
+            fsio.write_all_new(self.folder / name, files)
 
     def remove(self, record: str, tag: str) -> bool:
         """Take a tag off a pipeline, and say whether it had it."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NO_PREPROCESSING = "none"
 _TRANSFORM, _MODEL = "transform", "model"
+_UNION, _CHAIN = "sklearn.pipeline.FeatureUnion", "sklearn.pipeline.Pipeline"
 
 
 def index_row(record: PipelineRecord, record_id: str, metrics: Metrics | None, blocks: Sequence[Block]) -> Row:
@@ -90,8 +91,24 @@ def model_text(steps: Sequence[Mapping[str, Any]]) -> str:
 
 def _link(step: Mapping[str, Any]) -> str:
     name = str(step["class"]).rpartition(".")[2]
-    given = ", ".join(f"{key}={value!r}" for key, value in sorted((step.get("params") or {}).items()))
+    params = step.get("params") or {}
+    if step["class"] == _UNION and params.keys() == {"transformer_list"}:
+        return f"[{' | '.join(_side(part) for _, part in params['transformer_list'])}]"
+    given = ", ".join(f"{key}={_value(value)}" for key, value in sorted(params.items()))
     return f"{name}({given})" if given else name
+
+
+def _side(part: Any) -> str:
+    """Return one of several chains that stand side by side."""
+    if isinstance(part, dict) and part.get("class") == _CHAIN and (part.get("params") or {}).keys() == {"steps"}:
+        return " > ".join(_side(link) for _, link in part["params"]["steps"])
+    return _link(part) if isinstance(part, dict) and "class" in part else str(part)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_value(item) for item in value)}]"
+    return _link(value) if isinstance(value, dict) and "class" in value else repr(value)
 
 
 def _target(record: PipelineRecord) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from nws.index import compaction, segments, state
 from nws.index.healing import heal
 from nws.index.reading import collect, lazily
+from nws.index.tags import TAGS, Tags
 from nws.pipeline.rows import index_row, stored_blocks
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def _append(catalog: Path, batch: list[tuple[Run, Ref]]) -> int:
         # Whoever was quicker than that has them in the index by now.
         batch = _lacking(catalog, batch)
     pipelines = [run.open(ref) for run, ref in batch]
+    Tags(catalog / TAGS).add_all((one.record_id, one.record.tags) for one in pipelines)
     rows = [index_row(one.record, one.record_id, one.metrics(), stored_blocks(one)) for one in pipelines]
     segments.append(catalog, rows)
     return len(rows)
