@@ -1,4 +1,4 @@
-"""What is said of a choice by the one-standard-error rule: the rule, its limit, the best and the chosen pipeline.
+"""What is said of choices: of one by the one-standard-error rule, and of those that nested cross-validation made.
 
 This room words a choice; it must not make one.
 """
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from nws.cli.output import Output, number, plural
 from nws.index.criteria import heading
-from nws.metrics import parse
+from nws.metrics import label, parse
 
 if TYPE_CHECKING:
     from nws.engine.parsimony import Choice
+    from nws.records import JsonMap
 
 RULE = "one_standard_error"
 _AS_GOOD = {"min": "up to {}", "max": "from {}", "zero": "within 0 ± {}", "one": "within 1 ± {}"}
@@ -34,6 +35,28 @@ def say_choice(output: Output, choice: "Choice") -> None:
     )
     if choice.others:
         output.say(f"not compared: {plural(choice.others, 'pipeline')} as good with another kind of model")
+
+
+def say_estimates(output: Output, estimates: "dict[str, JsonMap]") -> None:
+    """Print what nested cross-validation says of choosing the best pipeline, for each target."""
+    for target, told in estimates.items():
+        of = f" for {target}" if len(estimates) > 1 else ""
+        error = told["standard_error"]
+        spread = "" if error is None else f", standard error {number(error)}"
+        value = "undefined" if told["metric_value"] is None else number(told["metric_value"])
+        output.say(
+            f"\nnested{of}: {label(told['metric_name'])} {value}{spread} over "
+            f"{plural(told['folds'], 'outer fold')} ({told['split']}): what to expect of the best of "
+            f"{plural(told['pipelines'], 'pipeline')} when it is chosen by cross-validation"
+        )
+        counts: dict[str, int] = {}
+        for item in told["chosen"]:
+            counts[item["pipeline_id"]] = counts.get(item["pipeline_id"], 0) + 1
+        most = sorted(counts.items(), key=lambda pair: -pair[1])
+        some = ", ".join(f"{name} ({plural(count, 'fold')})" for name, count in most[:5])
+        output.say(f"chosen: {some}{' …' if len(most) > 5 else ''}")
+        if told["left_out"]:
+            output.say(f"left out: {plural(told['left_out'], 'pipeline')} tested on other folds, or ranked otherwise")
 
 
 def _what(choice: "Choice") -> str:

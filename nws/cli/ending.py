@@ -5,6 +5,7 @@ This room reports one result; it must not know how it came about.
 
 from typing import TYPE_CHECKING, Any
 
+from nws.cli.choosing import say_estimates
 from nws.cli.lines import goes_on, in_runs, leaderboard, run_line
 from nws.cli.output import Output, plural, size, span
 
@@ -20,8 +21,11 @@ def report(output: Output, workspace: "Workspace", result: "Result") -> None:
     if output.json_lines:
         output.record("run", _line(result))
         return
+    from nws.engine.estimate import estimates_of
+
     best = result.best(workspace)
     leaderboard(output, best, run=result.run.name if result.run is not None else "")
+    say_estimates(output, estimates_of(workspace, result))
     if result.nothing_to_do or result.summary is None:
         _say_what_is_there(output, result)
     else:

@@ -28,11 +28,12 @@ Log = list[warnings.WarningMessage]
 
 @dataclass
 class Place:
-    """Where a task has come to: a step by its number, and a fold by its number."""
+    """Where a task has come to: a step, a fold and, in nested cross-validation, an outer fold, each by its number."""
 
     step: str | None = None
     class_path: str | None = None
     fold: int | None = None
+    outer: int | None = None
 
     def at(self, step: Numbered) -> None:
         """Go to a step."""

@@ -63,8 +63,8 @@ def set_apart(samples: Samples, test: str, *, seed: int) -> Samples:
     own = samples.dataset.partition.count("test")
     if own:
         raise UsageError(
-            f"dataset {samples.dataset.name} has a test partition of its own ({own} samples); --test would make another",
-            hint="leave --test out, or add the data without a test partition",
+            f"dataset {samples.dataset.name} has a test partition of its own, of {own} samples",
+            hint="leave --test out, or add the data under another name without a test partition",
         )
     with _as_test():
         used, folds = split(samples.trainable, test, seed=seed)

@@ -7,8 +7,10 @@ count. A test figure never chooses. This room reads published pipelines; it must
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from nws.engine.publish import Entry
 from nws.errors import Damaged
 from nws.metrics import CLASSIFICATION, METRICS, badness
 from nws.pipeline.rows import stored_blocks
@@ -17,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
     from nws.engine.evaluate import Predictions
-    from nws.engine.publish import Entry
+    from nws.engine.result import Result
     from nws.pipeline import Block
     from nws.records import JsonMap
+    from nws.workspace import Workspace
 
 TEST = "test"
 
@@ -52,6 +55,31 @@ def nested_estimates(found: Iterable[Entry]) -> dict[str, JsonMap]:
             if estimate is not None:
                 estimates[target] = {**estimate, "left_out": sum(map(len, groups.values())) - len(most)}
     return estimates
+
+
+def estimates_of(workspace: Workspace, result: Result) -> dict[str, JsonMap]:
+    """Return the estimates of all that was asked for, whether it was run now or was there already in other runs.
+
+    Pipelines are chosen by the metric that was asked for.
+    """
+    from nws.engine.known import load
+
+    tasks = result.plan.tasks
+    if not any(task.test for task in tasks):
+        return {}
+    asked = next((task.metric for task in tasks), None)
+    own = {entry.pipeline.record_id for entry in result.entries}
+    others = [load(workspace, held) for held in result.held.values() if held.record not in own]
+    found = [*result.entries, *(Entry(pipeline=pipeline, metrics=pipeline.metrics()) for pipeline in others)]
+    return nested_estimates(_by(entry, asked) for entry in found)
+
+
+def _by(entry: Entry, metric: str | None) -> Entry:
+    """Return an entry with another of its metrics as the primary one, if it has it."""
+    metrics = entry.metrics
+    if metrics is None or metric is None or METRICS[metric].task != metrics.task_type:
+        return entry
+    return dataclasses.replace(entry, metrics=dataclasses.replace(metrics, metric=metric))
 
 
 def _estimate(group: Sequence[Entry]) -> JsonMap | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nws.dataset import Dataset, load
+from nws.engine.apart import set_apart
 from nws.engine.memo import Memo
 from nws.engine.splits import Trainable
 from nws.ids import ObjectId
@@ -17,6 +18,7 @@ from nws.metrics import CLASSIFICATION
 if TYPE_CHECKING:
     from numpy import ndarray
 
+    from nws.engine.splits import Fold
     from nws.engine.tasks import Task
     from nws.store import ObjectStore
 
@@ -32,7 +34,8 @@ class Samples:
 
     `values` has an entry for each row of the dataset: NaN or empty text where the target is missing; `test` are rows
     with a known target; `missing` counts the others of all partitions; `classes` are the labels of the trainable
-    samples, sorted.
+    samples, sorted. `outer` are the folds of a nested cross-validation, whose samples are all trainable; `apart` says
+    how test samples were set apart, where the task asks for it.
     """
 
     dataset: Dataset
@@ -44,6 +47,8 @@ class Samples:
     test: Array
     missing: int
     classes: tuple[str, ...]
+    outer: tuple[Fold, ...] = ()
+    apart: str | None = None
 
 
 _memo = Memo(LIMIT)
@@ -65,10 +70,31 @@ def samples_of(task: Task, store: ObjectStore) -> Samples:
         return load(store, ObjectId(task.dataset_id), name=task.dataset_name)
 
     dataset = _memo.get(key, read, lambda _: 1)
-    return _memo.get((*key, task.target), lambda: _sort(dataset, task), lambda _: 1)
+    # Of the same dataset and target, other samples are set apart with another seed.
+    asked = (task.target, task.test, task.seed if task.test else None)
+    return _memo.get((*key, *asked), lambda: sort(dataset, task), lambda _: 1)
 
 
-def _sort(dataset: Dataset, task: Task) -> Samples:
+def remember(store: ObjectStore, dataset_id: str, dataset: Dataset) -> None:
+    """Take a dataset that was read elsewhere, so that it is not read from the store."""
+    _memo.get((store.root, dataset_id), lambda: dataset, lambda _: 1)
+
+
+def sort(dataset: Dataset, task: Task) -> Samples:
+    """Return the samples of a task on a dataset that is in memory.
+
+    Raises
+    ------
+    BadInput
+        If the dataset has no such target.
+    UsageError
+        If test samples cannot be set apart as the task asks.
+    """
+    samples = _sorted(dataset, task)
+    return samples if task.test is None else set_apart(samples, task.test, seed=task.seed)
+
+
+def _sorted(dataset: Dataset, task: Task) -> Samples:
     import numpy as np
 
     target = dataset.target(task.target)
@@ -82,7 +108,8 @@ def _sort(dataset: Dataset, task: Task) -> Samples:
     trainable = Trainable(
         task=target.task,
         rows=rows,
-        spectra=dataset.spectra[rows],
+        # Where all are, they need no room of their own.
+        spectra=dataset.spectra if len(rows) == dataset.samples else dataset.spectra[rows],
         values=values[rows],
         given=partition[rows] == "val",
         metadata={name: [column[row] for row in rows.tolist()] for name, column in dataset.metadata.items()},

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from nws.engine.estimate import nested_estimates
 from nws.engine.publish import Entry
 from nws.errors import UnknownName
 from nws.ids import ObjectId
@@ -114,7 +115,12 @@ def summarize(
         failed_pipelines=len(failed),
         skipped_pipelines=sum(held_in.values()),
         best_pipeline=best[first] if first is not None else None,
-        statistics={**_storage(run.store, found), "best_by_target": best, "skipped_in": dict(held_in)},
+        statistics={
+            **_storage(run.store, found),
+            "best_by_target": best,
+            **_nested(found),
+            "skipped_in": dict(held_in),
+        },
         errors=[
             {
                 "pipeline_id": record.id,
@@ -124,6 +130,11 @@ def summarize(
             for record in failed
         ],
     )
+
+
+def _nested(found: Sequence[Entry]) -> dict[str, Any]:
+    estimates = nested_estimates(found)
+    return {"nested": estimates} if estimates else {}
 
 
 def renew(run: Run) -> None:
