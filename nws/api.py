@@ -239,10 +239,10 @@ class Workspace(workspace.Workspace):
         """
         from nws.engine.local import LocalExecutor
         from nws.engine.reproduce import reproduce
+        from nws.engine.request import check_jobs
         from nws.pipeline import Pipeline
 
-        if jobs < 1:
-            raise UsageError(f"--jobs {jobs}: at least one worker is needed", hint="--jobs 1 or more")
+        check_jobs(jobs)
         chosen = self.resolve(pipelines) if isinstance(pipelines, str) else pipelines
         several = [chosen] if isinstance(chosen, Pipeline) else list(chosen)
         return list(reproduce(self, several, lambda: LocalExecutor(self.store, jobs=jobs)))

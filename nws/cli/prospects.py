@@ -26,13 +26,13 @@ BLOCK = 1000
 
 def show_prospects(output: Output, several: "Iterable[Prospects]") -> int:
     """Print the prospects of each dataset, then the totals."""
-    totals = []
+    totals: list[tuple[Prospects, dict[str, int]]] = []
     for prospects in several:
         for line in prospects.plan.understood:
             output.say(line)
         counts: dict[str, int] = {}
         rows = _counted(prospects, counts)
-        _print(output, rows)
+        _print(output, rows, headed=not totals)
         totals.append((prospects, counts))
     for prospects, counts in totals:
         output.say(_total(prospects, counts))
@@ -40,12 +40,12 @@ def show_prospects(output: Output, several: "Iterable[Prospects]") -> int:
     return DONE
 
 
-def _print(output: Output, rows: Iterator[dict[str, Any]]) -> None:
+def _print(output: Output, rows: Iterator[dict[str, Any]], *, headed: bool) -> None:
     if output.json_lines:
         output.rows("planned", rows, HEADINGS)
         return
     shown = ({**row, "hash": row["hash"][:SHORT_LENGTH]} for row in rows)
-    headings: list[str] | None = list(HEADINGS.values())
+    headings = list(HEADINGS.values()) if headed else None
     while block := [[cell(row[key]) for key in HEADINGS] for row in islice(shown, BLOCK)]:
         write_table(sys.stdout, headings, block, aligned=output.on_terminal)
         headings = None

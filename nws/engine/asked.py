@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nws import __version__
 from nws.dataset import load
 from nws.engine import expanded, software
-from nws.engine.request import Plan, Request, plan_of
+from nws.engine.request import Plan, Request, check_jobs, plan_of
 from nws.errors import Conflict, Damaged, NewerFormat, UnknownName
 from nws.ids import ObjectId
 from nws.records import RunConfig, now, timestamp
@@ -112,6 +112,7 @@ def recall(run: Run, request: Request) -> tuple[Request, Plan]:
     NewerFormat
         If a later version began it with something that this version does not know.
     """
+    check_jobs(request.jobs)
     config = run.config()
     if config.configs is None:
         again = " ".join(config.command) or "the call that began it"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nws.engine.known import Held
     from nws.engine.request import Plan, Request
     from nws.engine.tasks import Task
+    from nws.ids import ObjectId
     from nws.run import Run
     from nws.workspace import Workspace
 
@@ -70,7 +71,12 @@ def begin(
         here = held_in_run(run)
     held = {task.position: here[task.key] for task in plan.tasks if task.key in here}
     if not request.force:
-        held |= held_anywhere(workspace, [task for task in plan.tasks if task.position not in held], report=report)
+        damaged: set[ObjectId] = set()
+        others = [task for task in plan.tasks if task.position not in held]
+        held |= held_anywhere(workspace, others, report=report, damaged=damaged)
+        for oid in damaged:
+            # Who makes it again is to write it anew, which a store does not do where an object seems to be there.
+            workspace.store.removal.doom(oid)
     todo = [task for task in plan.tasks if task.position not in held]
     if run is not None:
         own = [task for task in plan.tasks if task.key in here or task.position not in held]

@@ -65,7 +65,11 @@ def held_in_run(run: Run) -> dict[str, Held]:
 
 
 def held_anywhere(
-    workspace: Workspace, tasks: Sequence[Task], *, report: Callable[[int], None] = lambda _: None
+    workspace: Workspace,
+    tasks: Sequence[Task],
+    *,
+    report: Callable[[int], None] = lambda _: None,
+    damaged: set[ObjectId] | None = None,
 ) -> dict[int, Held]:
     """Return what the workspace has of some tasks on one dataset, by position.
 
@@ -81,6 +85,8 @@ def held_anywhere(
         What is asked, all on one dataset.
     report
         Called with how many tasks have been looked up, every so often.
+    damaged
+        Is given the objects that were found damaged.
 
     Raises
     ------
@@ -101,6 +107,8 @@ def held_anywhere(
                 break
         if count % 100 == 0:
             report(count)
+    if damaged is not None:
+        damaged |= judge.damaged
     return found
 
 
@@ -134,13 +142,14 @@ def _held(row: dict[str, Any], task: Task) -> Held:
 
 
 class _Judge:
-    """Says whether what the index tells of is there, whole, and the outcome of a task."""
+    """Says whether what the index tells of is there, whole, and the outcome of a task; `damaged` are objects it met."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._store = workspace.store
         self._folder = workspace.runs.folder
         self._now = software.environment(workspace.settings.trusted_packages)
         self._whole: dict[ObjectId, bool] = {}
+        self.damaged: set[ObjectId] = set()
 
     def is_outcome(self, row: dict[str, Any], task: Task) -> bool:
         record = self._record(row)
@@ -173,7 +182,10 @@ class _Judge:
         try:
             if self._store.info(oid).size <= READ_WHOLE:
                 self._store.get(oid)
-        except (UnknownName, Damaged, OSError):
+        except Damaged:
+            self.damaged.add(oid)
+            return False
+        except (UnknownName, OSError):
             return False
         return True
 
