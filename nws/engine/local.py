@@ -10,7 +10,12 @@ import os
 from collections import deque
 from typing import TYPE_CHECKING
 
+from nws.dataset import load
+from nws.engine.bundles import relatives
+from nws.engine.samples import remember
+from nws.engine.sharing import Shared, share
 from nws.engine.tasks import Outcome
+from nws.ids import ObjectId
 from nws.records import now, timestamp
 from nws.run import FAILED
 from nws.store import ObjectStore
@@ -54,37 +59,47 @@ class LocalExecutor:
 
     def map(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
         """Run every task and yield outcomes as they come, in no promised order."""
+        waiting = deque(relatives(tasks))
         if self._context is None or (len(tasks) < 2 and _is_tame(tasks)):
-            yield from _in_this_process(tasks, self._store)
+            size = 1
+            while waiting:
+                outcomes = []
+                for outcome in _in_this_process(_chunk(waiting, size), self._store):
+                    outcomes.append(outcome)
+                    yield outcome
+                size = _chunk_size(outcomes)
             return
-        waiting = deque(tasks)
         suspects: list[Task] = []
+        held = _shared(tasks, self._store, self._context)
         while waiting:
-            yield from self._run(waiting, suspects, workers=self._jobs)
+            yield from self._run(waiting, suspects, held, workers=self._jobs)
             # Which of the tasks in hand killed its worker is not known: each is tried again with no other beside it.
             while suspects:
-                yield from self._alone(suspects.pop(0))
+                yield from self._alone(suspects.pop(0), held)
 
-    def _alone(self, task: Task) -> Iterator[Outcome]:
+    def _alone(self, task: Task, held: list[Shared]) -> Iterator[Outcome]:
         for _ in range(ATTEMPTS - 1):
             lost: list[Task] = []
-            yield from self._run(deque([task]), lost, workers=1)
+            yield from self._run(deque([[task]]), lost, held, workers=1)
             if not lost:
                 return
         yield _worker_died(task)
 
-    def _run(self, waiting: deque[Task], lost: list[Task], *, workers: int) -> Iterator[Outcome]:
+    def _run(
+        self, waiting: deque[list[Task]], lost: list[Task], held: list[Shared], *, workers: int
+    ) -> Iterator[Outcome]:
         """Run tasks in one pool until all are done or a worker dies; then the tasks in hand are added to `lost`."""
         from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
         from concurrent.futures.process import BrokenProcessPool
 
-        pool = ProcessPoolExecutor(workers, mp_context=self._context, initializer=_begin, initargs=(self._store.root,))
+        start = (self._store.root, held)
+        pool = ProcessPoolExecutor(workers, mp_context=self._context, initializer=_begin, initargs=start)
         running: dict[Future[list[Outcome]], list[Task]] = {}
         size = 1
         try:
             while running or (waiting and not lost):
                 while waiting and not lost and len(running) <= workers:
-                    chunk = [waiting.popleft() for _ in range(min(size, len(waiting)))]
+                    chunk = _chunk(waiting, size)
                     with _undisturbed():
                         running[pool.submit(_work, chunk)] = chunk
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -95,7 +110,9 @@ class LocalExecutor:
                         lost += chunk
                     else:
                         yield from outcomes
-                        size = _chunk_size(outcomes)
+                        # The last ones are given out in small portions, so that all workers come to their end together.
+                        left = sum(len(family) for family in waiting)
+                        size = min(_chunk_size(outcomes), max(1, left // (2 * workers)))
         except BrokenProcessPool:
             # A submit can meet the broken pool first; nothing of that chunk was begun, but the rest was in hand.
             lost += [task for chunk in running.values() for task in chunk] + chunk
@@ -106,10 +123,25 @@ class LocalExecutor:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _chunk(waiting: deque[list[Task]], size: int) -> list[Task]:
+    """Take tasks from the front until there are so many; those that share fits stay together."""
+    chunk: list[Task] = []
+    while waiting and len(chunk) < size:
+        chunk += waiting.popleft()
+    return chunk
+
+
 def _chunk_size(outcomes: Sequence[Outcome]) -> int:
     """Return how many tasks to give to a worker at once: what is done in a moment, for all of it is lost by a kill."""
     pace = sum(outcome.duration_seconds for outcome in outcomes) / len(outcomes)
     return max(1, min(LARGEST_CHUNK, int(CHUNK_SECONDS / max(pace, 1e-3))))
+
+
+def _shared(tasks: Sequence[Task], store: ObjectStore, context: BaseContext) -> list[Shared]:
+    """Hold the datasets of tasks where workers can use them without a copy of their own."""
+    names = {task.dataset_id: task.dataset_name for task in tasks}
+    loaded = ((oid, load(store, ObjectId(oid), name=name)) for oid, name in names.items())
+    return [held for item in loaded if (held := share(*item, context)) is not None]
 
 
 def _context() -> BaseContext:
@@ -173,7 +205,7 @@ def _stop(pool: ProcessPoolExecutor) -> None:
         process.terminate()
 
 
-def _begin(root: Path) -> None:
+def _begin(root: Path, held: list[Shared]) -> None:
     """Set up a worker: Ctrl-C is for the driver, and a worker goes when its driver is gone."""
     import signal
     import threading
@@ -186,6 +218,8 @@ def _begin(root: Path) -> None:
     threading.Thread(target=_leave_with_driver, daemon=True).start()
     global _worker_store  # noqa: PLW0603 -- a worker process has one store, given to it once at its start
     _worker_store = ObjectStore(root)
+    for item in held:
+        remember(_worker_store, item.dataset_id, item.dataset())
 
 
 def _leave_with_driver() -> None:
