@@ -138,12 +138,25 @@ def _delimiter(sample: list[str], options: ReadOptions, sibling: Delimited | Non
         table = [cut(line, candidate) for line in sample]
         body = table[1:] or table
         width, times = Counter(len(row) for row in body).most_common(1)[0]
-        if width > 1 and not (candidate == "," and _is_decimal_column(table, options, sibling)):
+        decimal = candidate == "," and (_is_decimal_column(table, options, sibling) or _are_decimals(sample))
+        if width > 1 and not decimal:
             cells = [cell for row in body for cell in row if not is_missing(cell)]
             marks = "." if candidate == "," else ".,"
             share = sum(any(number(cell, mark) is not None for mark in marks) for cell in cells) / max(len(cells), 1)
             scores.append((times / len(body), share, -place))
     return CANDIDATES[-max(scores)[2]] if scores else NO_DELIMITER
+
+
+def _are_decimals(sample: list[str]) -> bool:
+    """Say whether another delimiter cuts all rows alike and so that each comma is the mark of a number."""
+    for candidate in CANDIDATES[:-1]:
+        table = [cut(line, candidate) for line in sample]
+        body = table[1:] or table
+        if len(body[0]) > 1 and len({len(row) for row in body}) == 1:
+            commas = [cell for row in body for cell in row if "," in cell]
+            if commas and all(_COMMA_NUMBER.fullmatch(cell) for cell in commas):
+                return True
+    return False
 
 
 def _is_decimal_column(table: list[list[str]], options: ReadOptions, sibling: Delimited | None) -> bool:

@@ -222,18 +222,17 @@ def _check_partitions(found: dict[str | None, dict[str, dict[str, Path]]], where
 
 
 def _check_sources(found: dict[str | None, dict[str, dict[str, Path]]]) -> None:
-    first = next(iter(found.values()))["X"]
-    for files in found.values():
-        sources = files["X"]
+    every = {source: path for files in found.values() for source, path in files["X"].items()}
+    for sources in (files["X"] for files in found.values()):
         if "" in sources and len(sources) > 1:
             plain, other = sources[""], next(path for source, path in sources.items() if source)
             raise BadInput(
                 f"{plain} and {other}: is the second another source of spectra?",
                 hint="if so, name both (X_nir.csv, X_mir.csv, or X1.csv, X2.csv); if not, move it out of the folder",
             )
-        if set(sources) != set(first):
-            source = min(set(sources) ^ set(first))
-            lone = sources.get(source, first.get(source))
+    for partition, files in found.items():
+        for source in sorted(every.keys() - files["X"].keys()):
             raise BadInput(
-                f"{lone}: not every partition has a source {source!r}", hint="each source needs an X file for each"
+                f"{every[source]}: {partition} has no X file of that source",
+                hint="each source needs an X file for each partition",
             )

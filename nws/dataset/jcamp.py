@@ -81,7 +81,7 @@ def _spectra(path: Path) -> Iterator[tuple[str, Any, str, Any]]:
     if failed:
         raise BadInput(f"{path}: damaged JCAMP-DX file: {failed[0]}", hint="export it again")
     blocks = document.get("children") or [document]
-    there = [block for block in blocks if len(block["x"]) > 1]
+    there = [block for block in blocks if len(block["x"]) > 1 and "peak table" not in block]
     if not there:
         raise BadInput(f"{path}: no spectrum in it (XYDATA or XYPOINTS)", hint="export the spectra, not peaks or notes")
     for block in there:

@@ -129,14 +129,14 @@ def test_places_below_cells_of_several_lines(refuse):
     )
 
 
-@pytest.mark.parametrize(
-    "ending", [".parquet", ".npy", ".xlsx", ".mat", ".json", ".h5", ".rds", ".spc", ".jdx", ".npz.gz"]
-)
+@pytest.mark.parametrize("ending", [".h5", ".rds", ".spc", ".spa", ".asd", ".0", ".unsb", ".sav"])
 def test_files_of_other_kinds(refuse, ending):
-    refuse(b"whatever", "files are not read by this version", name=f"x{ending}", hint="CSV")
+    refuse(b"whatever", r"x\..*: .* files are not read by this version", name=f"x{ending}", hint="CSV")
 
 
-@pytest.mark.parametrize("content", [b"PAR1 etc", b"\x93NUMPY\x01", b"\x89HDF\r\n", b"1,2\0,3\n", b"\x1b[1m"])
+@pytest.mark.parametrize(
+    "content", [b"\x89HDF\r\n", b"1,2\0,3\n", b"\x1b[1m", b"%PDF-1.7", "1,2\n3,4\n".encode("utf-16-le")]
+)
 def test_content_that_is_no_text(refuse, content):
     refuse(content, "not a text file|not read by this version")
 
