@@ -79,7 +79,7 @@ def run_of(workspace, dataset):
     return next(run for run in workspace.runs.list() if f"_{dataset}_" in run.name)
 
 
-def tested(pipeline):
+def rows_of_test(pipeline):
     """Return the header of `predictions.csv` and its rows of the test samples, as bytes."""
     head, *rows = pipeline.file("predictions.csv").splitlines(keepends=True)
     return b"".join([head, *(row for row in rows if row.split(b",")[1] == b"test")])

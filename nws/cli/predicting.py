@@ -128,7 +128,8 @@ def _write(session: Session, found: "Predicted", output: Path | None, *, outlier
         for row in found.rows(outliers=outliers):
             session.output.record("sample", row)
     else:
-        sys.stdout.write(found.csv(outliers=outliers).decode())
+        # Line by line: of a reader who goes away, the system may say nothing until the next write.
+        sys.stdout.writelines(found.csv(outliers=outliers).decode().splitlines(keepends=True))
     if session.json:
         session.output.record("predicted", {**found.facts(), "output": None if output is None else output.as_posix()})
 

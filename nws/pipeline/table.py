@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FIXED_COLUMNS = ("sample_id", "partition", "fold", "target", "y_true", "y_pred")
 PROBA = "proba_"
+# What a run with --outliers says of each prediction, right after the probabilities.
+DISTANCES = ("hotelling_t2", "q_residuals", "outlier")
 
 Value = float | int | str | None
 
@@ -109,17 +111,26 @@ def read_predictions(data: bytes, *, numeric: bool, rows: Mapping[str, int], whe
     if reader.fieldnames is None or not set(FIXED_COLUMNS) <= set(reader.fieldnames):
         raise Damaged(f"{where}: not a predictions table: columns {reader.fieldnames}")
     labels = [name.removeprefix(PROBA) for name in reader.fieldnames if name.startswith(PROBA)]
+    at = len(FIXED_COLUMNS) + len(labels)
+    # Metadata may be called the same, but stands behind.
+    others = DISTANCES if tuple(reader.fieldnames[at : at + len(DISTANCES)]) == DISTANCES else ()
     parts: dict[str, list[dict[str, str]]] = {}
     for row in reader:
         parts.setdefault(row["partition"], []).append(row)
     try:
-        return tuple(_block(name, part, labels, numeric=numeric, rows=rows) for name, part in parts.items())
+        return tuple(_block(name, part, labels, others, numeric=numeric, rows=rows) for name, part in parts.items())
     except ValueError as err:
         raise Damaged(f"{where}: {err}") from err
 
 
 def _block(
-    partition: str, part: list[dict[str, str]], labels: list[str], *, numeric: bool, rows: Mapping[str, int]
+    partition: str,
+    part: list[dict[str, str]],
+    labels: list[str],
+    others: Sequence[str],
+    *,
+    numeric: bool,
+    rows: Mapping[str, int],
 ) -> Block:
     def value(text: str) -> Value:
         if not text:
@@ -135,4 +146,9 @@ def _block(
         fold=[int(fold) for fold in folds] if all(folds) else None,
         classes=tuple(labels),
         probabilities=[[float(row[f"{PROBA}{label}"]) for label in labels] for row in part] if labels else [],
+        columns={name: [_read(row[name]) for row in part] for name in others if all(row[name] for row in part)},
     )
+
+
+def _read(cell: str) -> float | bool:
+    return cell == "true" if cell in {"true", "false"} else float(cell)

@@ -44,7 +44,8 @@ def test_distances_are_what_their_definitions_say(step):
     np.testing.assert_allclose(found.hotelling_t2, [row @ inverse @ row for row in away], rtol=1e-8)
     left = others - step.inverse_transform(new)
     np.testing.assert_allclose(found.q_residuals, [row @ row for row in left], rtol=1e-10)
-    assert space.limits.samples == 60 and space.limits.components == scores.shape[1]
+    assert space.limits.samples == 60
+    assert space.limits.components == scores.shape[1]
 
 
 def test_chemotools_finds_the_same():
@@ -90,7 +91,8 @@ def test_some_steps_do_not_remember():
 def test_the_limit_of_t2_is_that_of_a_new_sample():
     n, k = 20, 3
     assert t2_limit(n, k) == pytest.approx(k * (n**2 - 1) / (n * (n - k)) * stats.f.ppf(0.99, k, n - k))
-    assert t2_limit(3, 3) is None and t2_limit(4, 3) is not None
+    assert t2_limit(3, 3) is None
+    assert t2_limit(4, 3) is not None
     rng = np.random.default_rng(0)
     beyond = []
     for _ in range(4000):
@@ -104,13 +106,15 @@ def test_the_limit_of_q_is_that_of_a_weighted_chi_square():
     rng = np.random.default_rng(0)
     q = 0.3 * rng.chisquare(7, size=200_000)
     assert q_limit(q) == pytest.approx(0.3 * stats.chi2.ppf(0.99, 7), rel=0.02)
-    assert q_limit(q[:1]) is None and q_limit(np.full(9, 2.0)) is None
+    assert q_limit(q[:1]) is None
+    assert q_limit(np.full(9, 2.0)) is None
 
 
 def test_a_space_that_leaves_nothing_over_has_no_limit_of_q():
     samples = spectra(40, features=5)
     space = LatentSpace.calibrated(fitted(PCA(5), samples), [samples])
-    assert space.limits.q_residuals is None and space.limits.hotelling_t2 is not None
+    assert space.limits.q_residuals is None
+    assert space.limits.hotelling_t2 is not None
     assert not space.distances(samples).outlier.any()
 
 
@@ -132,7 +136,8 @@ def test_an_outlier_is_beyond_one_of_the_limits():
     found = space.distances(np.array([usual, far, beside]))
     assert found.outlier.tolist() == [False, True, True]
     assert found.q_residuals[1] < 1e-9 < 1 < found.q_residuals[2]
-    assert isinstance(found, Distances) and found.outlier.dtype == bool
+    assert isinstance(found, Distances)
+    assert found.outlier.dtype == bool
 
 
 def test_the_space_is_that_of_the_last_step_that_has_one():

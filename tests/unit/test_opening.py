@@ -54,7 +54,8 @@ def manifest(files, **changes):
 def test_a_copy_gives_the_record_and_its_objects(pipeline, copies, name):
     opened = open_copy(copies / name)
     assert is_copy(copies / name)
-    assert opened.record_id == pipeline.record_id and opened.record == pipeline.record
+    assert opened.record_id == pipeline.record_id
+    assert opened.record == pipeline.record
     for artifact in pipeline.record.artifacts:
         oid = ObjectId(artifact["object"])
         assert opened.get(oid) == pipeline.store.get(oid)
@@ -154,7 +155,8 @@ def test_what_is_no_copy(copies, pipeline):
     (copies / "bare").mkdir()
     with pytest.raises(BadInput, match="has no manifest"):
         open_copy(copies / "bare")
-    assert not is_copy(copies / "bare") and not is_copy(pipeline.view)
+    assert not is_copy(copies / "bare")
+    assert not is_copy(pipeline.view)
 
 
 def test_only_predictions_are_no_pipeline(copies):

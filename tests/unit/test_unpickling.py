@@ -3,6 +3,9 @@
 import os
 import pickle
 
+import chemotools.augmentation
+import chemotools.regression
+import chemotools.scatter
 import numpy as np
 import pytest
 from sklearn.cluster import BisectingKMeans, FeatureAgglomeration
@@ -16,9 +19,6 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 from sklearn.svm import SVR
 
-import chemotools.augmentation
-import chemotools.regression
-import chemotools.scatter
 from nws.engine import artifacts
 from nws.engine.unpickling import load
 from nws.errors import Damaged, NotTrusted
@@ -88,7 +88,8 @@ def test_nothing_else_is_called(call, tmp_path):
     words = [word.replace("PATH", str(path)) if isinstance(word, str) else word for word in call[1:]]
     with pytest.raises(NotTrusted) as caught:
         load(pickle.dumps(Asks(call[0], *words)), packages=(), what="step 1")
-    assert "step 1 asks for" in caught.value.message and caught.value.exit_code == 14
+    assert "step 1 asks for" in caught.value.message
+    assert caught.value.exit_code == 14
     assert not path.exists()
 
 

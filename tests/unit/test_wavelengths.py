@@ -1,10 +1,12 @@
 """Axes of spectra and of models: matched by value, interpolated where that is asked for, refused where they differ."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 from nws.dataset import Axis
-from nws.engine.wavelengths import BY_POSITION, INTERPOLATED, REORDERED, SAME, described, match
+from nws.engine.wavelengths import BY_POSITION, INTERPOLATED, REORDERED, SAME, described, match, packed, unpacked
 from nws.errors import BadInput
 
 NM = [900.0 + 2 * place for place in range(11)]
@@ -33,8 +35,10 @@ def test_the_same_axis_is_taken_as_it_is():
     spectra.flags.writeable = False
     found = matched(NM)
     taken = found.apply(spectra)
-    assert found.how == SAME and not found.warning
-    assert taken.tobytes() == spectra.tobytes() and taken.flags.c_contiguous
+    assert found.how == SAME
+    assert not found.warning
+    assert taken.tobytes() == spectra.tobytes()
+    assert taken.flags.c_contiguous
     taken[:] = 0
     assert spectra.all()
 
@@ -49,8 +53,10 @@ def test_another_order_is_matched_by_value(order):
     values = np.array(NM)[order]
     found = matched(values.tolist())
     taken = found.apply(line(Axis(unit="nm", values=values.tolist())))
-    assert found.how == REORDERED and not found.warning
-    assert taken.flags.c_contiguous and (taken == line(MODEL)).all()
+    assert found.how == REORDERED
+    assert not found.warning
+    assert taken.flags.c_contiguous
+    assert (taken == line(MODEL)).all()
 
 
 def test_units_are_converted_in_both_directions():
@@ -63,13 +69,16 @@ def test_units_are_converted_in_both_directions():
 
 def test_missing_wavelengths_are_named():
     error = refused(NM[:4] + NM[6:])
-    assert "lacks 908, 910 nm" in error.message and "too many" not in error.message
-    assert "900 to 920 nm in steps of 2" in error.message and "--interpolate" in error.hint
+    assert "lacks 908, 910 nm" in error.message
+    assert "too many" not in error.message
+    assert "900 to 920 nm in steps of 2" in error.message
+    assert "--interpolate" in error.hint
 
 
 def test_wavelengths_that_are_too_many_are_named():
     error = refused([*NM[:4], 907.0, *NM[4:]])
-    assert "it has 907 nm too many" in error.message and "lacks" not in error.message
+    assert "it has 907 nm too many" in error.message
+    assert "lacks" not in error.message
 
 
 def test_another_axis_is_refused_with_both_ranges_units_and_steps():
@@ -86,7 +95,8 @@ def test_a_straight_line_is_interpolated_exactly(unit):
     values = nm if unit == "nm" else 1e7 / nm
     axis = Axis(unit=unit, values=values.tolist())
     found = matched(axis.values, unit, interpolate=True)
-    assert found.how == INTERPOLATED and "interpolated from 40 features" in found.warning
+    assert found.how == INTERPOLATED
+    assert "interpolated from 40 features" in found.warning
     np.testing.assert_allclose(found.apply(line(axis)), line(MODEL), rtol=1e-12)
 
 
@@ -95,9 +105,9 @@ def test_interpolation_agrees_with_numpy():
     values = np.sort(rng.uniform(899, 921, 30))
     values[0], values[-1] = 899, 921
     spectra = rng.normal(size=(3, 30))
-    order = rng.permutation(30)
-    found = matched(values[order].tolist(), interpolate=True).apply(spectra[:, order])
-    np.testing.assert_allclose(found, [np.interp(NM, values, row) for row in spectra], rtol=1e-12)
+    for order in (slice(None), slice(None, None, -1)):
+        found = matched(values[order].tolist(), interpolate=True).apply(spectra[:, order])
+        np.testing.assert_allclose(found, [np.interp(NM, values, row) for row in spectra], rtol=1e-12)
 
 
 def test_wavelengths_that_are_there_are_not_changed_by_interpolation():
@@ -109,17 +119,38 @@ def test_wavelengths_that_are_there_are_not_changed_by_interpolation():
 @pytest.mark.parametrize("values", [NM[:-1], NM[1:], [901.0, 930.0]])
 def test_nothing_is_extrapolated(values):
     error = refused(values, interpolate=True)
-    assert "does not cover" in error.message and "extrapolated" in error.hint
+    assert "does not cover" in error.message
+    assert "extrapolated" in error.hint
 
 
-def test_a_wavelength_that_is_there_twice_is_refused():
-    assert "twice" in refused([899.0, *NM[1:], 904.0, 925.0], interpolate=True).message
+def test_axes_that_do_not_run_one_way_are_not_interpolated():
+    twice = [899.0, *NM[1:], 904.0, 925.0]
+    assert "one way" in refused(twice, interpolate=True).message
     refused([*NM[:5], *NM[4:10]])
+    model = Axis(unit="nm", values=[*NM, 905.0])
+    assert match(model, 12, model, where="new.csv").how == SAME
+    with pytest.raises(BadInput, match="one way"):
+        match(model, 12, Axis(unit="nm", values=[899.0, *NM, 921.0]), where="new.csv", interpolate=True)
+
+
+@pytest.mark.parametrize(
+    "values", [NM, [round(12493.2 - 3.857 * place, 2) for place in range(500)], [900.0, 905.0, 1000.0], [1.0, 2.0, 3.0]]
+)
+def test_a_record_keeps_an_axis(values):
+    axis = Axis(unit="nm", values=values)
+    told = packed(axis)
+    back = unpacked(told, len(values))
+    step = min(abs(after - before) for before, after in itertools.pairwise(values))
+    np.testing.assert_allclose(back.values, values, rtol=0, atol=step / 400)
+    assert ("values" in told) == (values[1] == 905)
+    assert match(back, len(values), axis, where="new.csv").how == SAME
 
 
 def test_without_a_header_only_the_number_counts():
     found = matched(range(1, 12), "index")
-    assert found.how == BY_POSITION and "900 to 920 nm" in found.warning and found.lower is None
+    assert found.how == BY_POSITION
+    assert "900 to 920 nm" in found.warning
+    assert found.lower is None
     assert "12 features, the model has 11" in refused(range(1, 13), "index").message
 
 
