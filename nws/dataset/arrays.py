@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 import zipfile
-import zlib
 from typing import IO, TYPE_CHECKING, Any
 
 from nws.dataset.extras import needed
-from nws.dataset.files import most_bytes, opened
+from nws.dataset.files import decoding, most_bytes, opened
+from nws.dataset.formats import MATLAB, NUMPY
 from nws.errors import BadInput
 
 if TYPE_CHECKING:
@@ -31,16 +31,12 @@ def numpy_arrays(path: Path) -> dict[str, NDArray[Any]]:
     BadInput
         If it is damaged, holds Python objects (loading these would run code), or says it is larger than it is.
     """
-    try:
-        with opened(path) as handle:
-            if handle.read(2) != b"PK":
-                return {"": _npy(handle, path, handle.seek(0, 2))}
-            with zipfile.ZipFile(handle) as archive:
-                _check_expansion(archive, path, handle.seek(0, 2))
-                return {info.filename.removesuffix(".npy"): _member(archive, info, path) for info in archive.infolist()}
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as err:
-        said = str(err).splitlines()[0] if str(err) else type(err).__name__
-        raise BadInput(f"{path}: damaged NumPy file: {said}", hint=_AGAIN) from err
+    with decoding(path, NUMPY) as handle:
+        if handle.read(2) != b"PK":
+            return {"": _npy(handle, path, handle.seek(0, 2))}
+        with zipfile.ZipFile(handle) as archive:
+            _check_expansion(archive, path, handle.seek(0, 2))
+            return {info.filename.removesuffix(".npy"): _member(archive, info, path) for info in archive.infolist()}
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> NDArray[Any]:
@@ -96,12 +92,10 @@ def _matlab_classic(path: Path, limit: int) -> dict[str, Any]:
     from scipy.io import loadmat, whosmat
 
     sizes = {"double": 8, "single": 4, "int64": 8, "uint64": 8}
-    try:
-        claimed = sum(math.prod(map(int, shape)) * sizes.get(kind, 2) for _, shape, kind in whosmat(str(path)))
-        found = loadmat(str(path), chars_as_strings=True) if claimed <= limit else {}
-    except Exception as err:  # SciPy's readers raise whatever a damaged file leads them to
-        said = str(err).splitlines()[0] if str(err) else type(err).__name__
-        raise BadInput(f"{path}: damaged MATLAB file: {said}", hint=_AGAIN) from err
+    with decoding(path, MATLAB) as handle:
+        claimed = sum(math.prod(map(int, shape)) * sizes.get(kind, 2) for _, shape, kind in whosmat(handle))
+        handle.seek(0)
+        found = loadmat(handle, chars_as_strings=True) if claimed <= limit else {}
     if claimed > limit:
         raise BadInput(f"{path}: expands to more than {limit >> 20} MiB", hint="if it is genuine, save it with -v6")
     return {name: value for name, value in found.items() if not name.startswith("__")}
@@ -130,16 +124,13 @@ def _matlab_hdf5(path: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
     h5py = needed("h5py", extra="matlab", path=path, kind="MATLAB 7.3", otherwise="save it with -v7 from MATLAB")
     arrays: dict[str, NDArray[Any]] = {}
     other: list[str] = []
-    try:
-        with h5py.File(path, "r") as file:
-            for name in file:
-                value = None if name.startswith("#") else _hdf5_value(file, file[name], path)
-                if value is not None:
-                    arrays[name] = value
-                elif not name.startswith("#"):
-                    other.append(name)
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as err:
-        raise BadInput(f"{path}: damaged MATLAB file: {str(err).splitlines()[0]}", hint=_AGAIN) from err
+    with decoding(path, MATLAB) as handle, h5py.File(handle, "r") as file:
+        for name in file:
+            value = None if name.startswith("#") else _hdf5_value(file, file[name], path)
+            if value is not None:
+                arrays[name] = value
+            elif not name.startswith("#"):
+                other.append(name)
     return arrays, other
 
 

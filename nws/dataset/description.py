@@ -93,8 +93,8 @@ class _Reader:
         for key in self.body:
             self._check_key(key)
         options = self._overall()
-        shared = {key: value for key, value in self.body.items() if key in _PARAMETERS}
-        shared |= self._mapping("global_params")
+        plain = {key: value for key, value in self.body.items() if key in _PARAMETERS}
+        shared = self._parameters(plain, self.place) | self._mapping("global_params")
         if "folder" in self.body:
             return self._folder(options, shared)
         self._plain_files(shared)

@@ -6,10 +6,11 @@ This room knows bytes and encodings; it must not know what the text says.
 from __future__ import annotations
 
 import contextlib
+import errno
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 
-from nws.errors import BadInput, SystemRefused
+from nws.errors import BadInput, NwsError, SystemRefused
 from nws.store.frames import Broken, walk
 
 if TYPE_CHECKING:
@@ -84,6 +85,31 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         raise BadInput(f"{path} is a folder; a file is expected here", hint="give the folder alone") from err
     except OSError as err:
         raise SystemRefused(f"{path}: {err.strerror or err}", hint="check that you may read it") from err
+
+
+@contextlib.contextmanager
+def decoding(path: Path, kind: str) -> Iterator[IO[bytes]]:
+    """Open a file for a reader of another package, which raises whatever a damaged file leads it to.
+
+    Raises
+    ------
+    BadInput
+        If there is no such file, or its reader fails.
+    SystemRefused
+        If the system does not let it be read.
+    """
+    with opened(path) as handle:
+        try:
+            yield handle
+        except NwsError:
+            raise
+        except (Exception, MemoryError) as err:
+            # Readers raise OSError for what they do not understand too, without a number or with that of a bad seek.
+            if isinstance(err, OSError) and err.errno not in (None, errno.EINVAL):
+                raise
+            said = next((line for line in str(err).splitlines() if line.strip()), type(err).__name__)
+            hint = "write it again, or save the data as delimited text (CSV)"
+            raise BadInput(f"{path}: damaged {kind} file: {said.strip()}", hint=hint) from err
 
 
 def most_bytes(size: int) -> int:

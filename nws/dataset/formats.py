@@ -83,7 +83,8 @@ def kind_of(path: Path) -> str:
         return MATLAB
     if kind is None and start.lstrip(b"\xef\xbb\xbf \t\r\n").upper().startswith((b"##TITLE", b"##JCAMP")):
         kind = JCAMP
-    if kind is None and compression_of(start) and named not in (None, JCAMP):
+    packed = compression_of(start) in ("gzip", "zstd") or path.name.lower().endswith(".zip")
+    if kind is None and packed and named not in (None, JCAMP):
         raise BadInput(f"{path}: a compressed {named} file", hint="decompress it first; only text is read compressed")
     kind = kind or named or DELIMITED
     if kind not in ENDINGS:
@@ -129,7 +130,7 @@ def _packed(handle: IO[bytes]) -> str | None:
     try:
         with zipfile.ZipFile(handle) as archive:
             names = archive.namelist()
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError):
         return None
     if "[Content_Types].xml" in names or "content.xml" in names:
         return EXCEL

@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from nws.dataset.columnar import Columnar
 from nws.dataset.dialect import Delimited, delimited
-from nws.dataset.files import Text, most_bytes, opened, read_text
+from nws.dataset.files import Text, read_text
 from nws.dataset.folder import SPECTRA_EACH, Part, parts_of, role_of, sorted_parts
 from nws.dataset.formats import (
     ARROW,
@@ -29,8 +28,6 @@ from nws.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    import polars as pl
 
     from nws.dataset.contents import ReadOptions
     from nws.dataset.table import File
@@ -103,7 +100,9 @@ def _open(path: Path, options: ReadOptions, sibling: Delimited | None) -> File:
         return jcamp_table(path, sorted(each for each in path.parent.iterdir() if kind_named(each) == JCAMP))
     kind = kind_of(path)
     if kind in (PARQUET, ARROW):
-        return _frame(path, kind)
+        from nws.dataset.typed import typed_table
+
+        return typed_table(path, kind)
     if kind in (NUMPY, MATLAB):
         inner = _of_arrays(path, kind, options)
         return _only(path, inner)
@@ -170,36 +169,3 @@ def _chosen(path: Path, found: dict[str, Text], sheet: str | None) -> dict[str, 
         f"{path}: {len(found)} sheets, and none is called X: {', '.join(found)}",
         hint="name one with --sheet, or call them X and Y, or Xcal, Ycal, Xtest, Ytest",
     )
-
-
-def _frame(path: Path, kind: str) -> Columnar:
-    """Read a Parquet or Arrow file."""
-    import polars as pl
-
-    with opened(path) as handle:
-        limit = most_bytes(handle.seek(0, 2))
-    try:
-        lazy = pl.scan_parquet(path, glob=False) if kind == PARQUET else pl.scan_ipc(path)
-        schema = lazy.collect_schema()
-        rows = int(lazy.select(pl.len()).collect().item())
-        if rows * len(schema) * 8 > limit:
-            raise BadInput(f"{path}: expands to more than {limit >> 20} MiB", hint="if it is genuine, save it as CSV")
-        frame = lazy.collect()
-    except (pl.exceptions.PolarsError, OSError) as err:
-        said = str(err).splitlines()[0] if str(err) else type(err).__name__
-        raise BadInput(f"{path}: damaged {kind} file: {said}", hint="write it again, or save the data as CSV") from err
-    nested = next((name for name, dtype in schema.items() if dtype.is_nested()), None)
-    if nested is not None:
-        raise BadInput(f"{path}: column {nested!r} holds {schema[nested]}", hint="one column a wavelength is expected")
-    return Columnar(path=path, values=_plain(frame), names=[_heading(name) for name in frame.columns], form=kind)
-
-
-def _plain(frame: pl.DataFrame) -> pl.DataFrame:
-    import polars as pl
-
-    return frame.with_columns(pl.selectors.categorical().cast(pl.String), pl.selectors.duration().cast(pl.String))
-
-
-def _heading(name: str) -> str:
-    # pandas keeps the names of rows under this one; in text they have no heading.
-    return "" if name.startswith("__index_level_") else name
