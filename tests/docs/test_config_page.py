@@ -1,27 +1,30 @@
-"""The examples of the page on pipeline configs expand to what the page says."""
+"""The examples of the pages on pipeline configs expand to what the pages say."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from nws.engine import generators, steps
+from nws.engine import keywords
+from nws.engine.draws import _FORMS
 from nws.engine.plan import read_configs
 from nws.engine.splits import FORMS
+from nws.engine.unions import _ACTIONS
 from nws.errors import NwsError
 from nws.pipeline.rows import chain_text, model_text
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "config.md"
-TEXT = PAGE.read_text(encoding="utf-8")
+PAGES = [Path(__file__).parents[2] / "docs" / "reference" / name for name in ("config.md", "dialect.md")]
+TEXTS = [page.read_text(encoding="utf-8") for page in PAGES]
+TEXT = "\n".join(TEXTS)
 # The paragraph before a block, the block, and the pipelines that it is said to give.
 BLOCK = re.compile(
     r"(?P<said>(?:^[^\n]+\n)+)\n```(?P<kind>json|yaml)\n(?P<body>.*?)^```\n(?:```text\n(?P<told>.*?)^```)?",
     re.MULTILINE | re.DOTALL,
 )
-EXAMPLES = list(BLOCK.finditer(TEXT))
+EXAMPLES = [found for text in TEXTS for found in BLOCK.finditer(text)]
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda found: str(TEXT.count("\n", 0, found.start()) + 1))
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda found: str(found.string.count("\n", 0, found.start()) + 1))
 def test_an_example_expands_to_what_is_said(example, tmp_path):
     path = tmp_path / f"config.{example['kind']}"
     path.write_text(example["body"], encoding="utf-8")
@@ -34,14 +37,14 @@ def test_an_example_expands_to_what_is_said(example, tmp_path):
         return
     configs = read_configs(path)
     said = re.search(r"gives (\d+) pipelines?\b", words)
-    assert said, f"how many pipelines? {example['line']}"
+    assert said, f"how many pipelines? {words}"
     assert len(configs) == int(said[1])
     if example["told"] is not None:
         assert [_told(config) for config in configs] == example["told"].splitlines()
 
 
 def test_every_example_is_looked_at():
-    assert len(EXAMPLES) == len(re.findall(r"^```(?:json|yaml)$", TEXT, re.MULTILINE)) > 20
+    assert len(EXAMPLES) == len(re.findall(r"^```(?:json|yaml)$", TEXT, re.MULTILINE)) > 40
 
 
 def test_the_two_forms_of_a_file_have_the_same_hashes(tmp_path):
@@ -55,9 +58,9 @@ def test_the_two_forms_of_a_file_have_the_same_hashes(tmp_path):
     assert hashes[0] == hashes[1]
 
 
-def test_every_keyword_is_on_the_page():
-    words = {*generators.GENERATORS, *generators.MODIFIERS, *generators.UNSUPPORTED, *generators.UNSUPPORTED_BESIDE}
-    words |= {*steps._UNSUPPORTED, *generators.HEADS, "group", "name"}
+def test_every_keyword_is_on_the_pages():
+    words = {*keywords.GENERATORS, *keywords.MODIFIERS, *keywords.LABELS, keywords.PRESET, "presets", keywords.SIZE}
+    words |= {*keywords.REFUSED, *keywords.HEADS, *_FORMS, *_ACTIONS, "group", "name", "action"}
     forms = {form.replace(":5:0.25", ":TIMES:FRACTION").replace(":0.25", ":FRACTION") for form in FORMS}
     forms = {form.replace(":5x10", ":NxR").replace(":5", ":N") for form in forms}
     for word in words | forms:
