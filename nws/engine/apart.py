@@ -64,7 +64,7 @@ def set_apart(samples: Samples, test: str, *, seed: int) -> Samples:
     if own:
         raise UsageError(
             f"dataset {samples.dataset.name} has a test partition of its own, of {own} samples",
-            hint="leave --test out, or add the data under another name without a test partition",
+            hint="leave --test out, or add the data under another name, with --metadata for the column that says train or test",
         )
     with _as_test():
         used, folds = split(samples.trainable, test, seed=seed)
@@ -110,4 +110,5 @@ def _as_test() -> Iterator[None]:
     try:
         yield
     except UsageError as err:
-        raise UsageError(err.message.replace("--cv", OPTION), hint=err.hint.replace("--cv", OPTION)) from err
+        hint = err.hint.replace("--cv", OPTION).replace(f"{AUTO}, {GIVEN}, ", "")
+        raise UsageError(err.message.replace("--cv", OPTION).replace("cross-validation", "split"), hint=hint) from err
