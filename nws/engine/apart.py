@@ -64,7 +64,7 @@ def set_apart(samples: Samples, test: str, *, seed: int) -> Samples:
     if own:
         raise UsageError(
             f"dataset {samples.dataset.name} has a test partition of its own, of {own} samples",
-            hint="leave --test out, or add the data under another name, with --metadata for the column that says train or test",
+            hint="leave --test out, or add the data again with --metadata for the column that says train or test",
         )
     with _as_test():
         used, folds = split(samples.trainable, test, seed=seed)
