@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Array = ndarray[Any, Any]
 
 
-def growing(models: Sequence[Any], spectra: Array, values: Array) -> Iterator[Any]:
+def growing(models: Sequence[Any], spectra: Array, values: Array, *, whole: bool) -> Iterator[Any]:  # noqa: ARG001
     """Fit an ensemble with several numbers of trees at the cost of the largest.
 
     Each model is the same object as the one before, and has grown when the next is asked for.
@@ -27,6 +27,8 @@ def growing(models: Sequence[Any], spectra: Array, values: Array) -> Iterator[An
         Unfitted, all alike but for `n_estimators`, which ascends.
     spectra, values
         Of shape (samples, features) and (samples,).
+    whole
+        Makes no difference here.
     """
     ensemble, *_ = models
     for model in models:

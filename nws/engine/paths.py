@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nws.engine.growth import growing, grows
 from nws.engine.ridges import ridges, shares
@@ -24,17 +24,25 @@ if TYPE_CHECKING:
     Array = ndarray[Any, Any]
 
 
+class Fits(Protocol):
+    """Fits models on one path."""
+
+    def __call__(self, models: Sequence[Any], spectra: Array, values: Array, *, whole: bool) -> Iterator[Any]:
+        """Yield the fitted models in the order of the unfitted ones."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Path:
     """How models are fitted that differ in one parameter.
 
-    `models` takes unfitted models in ascending order of `param`, spectra and values, and yields the fitted ones in that
-    order; each is to be used before the next is asked for. `allows` says whether an unfitted model can be one of them;
+    `models` takes unfitted models in ascending order of `param`, spectra, values, and whether the models are wanted
+    `whole` or for predictions only; it yields the fitted ones in that order, each to be used before the next is asked
+    for. `allows` says whether an unfitted model can be one of them;
     `largest` gives the largest value of the parameter for spectra of a shape.
     """
 
     param: str
-    models: Callable[[Sequence[Any], Array, Array], Iterator[Any]]
+    models: Fits
     allows: Callable[[Any], bool] = lambda _: True
     largest: Callable[[tuple[int, int]], float] = lambda _: float("inf")
 

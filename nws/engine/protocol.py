@@ -188,7 +188,7 @@ class Protocol:
     ) -> Iterator[tuple[Member, list[Answers], tuple[Saved, ...], Limits | None]]:
         left = list(family)
         with self._sparing(left):
-            for member, model in self._fitted(family, stages[-1].fitted, targets.values):
+            for member, model in self._fitted(family, stages[-1].fitted, targets.values, whole=keep or self._outliers):
                 saved = _saved(member, targets, stages, model) if keep else ()
                 answers = [self._answer(member, model, spectra, targets) for spectra in stages[-1].others]
                 answers, limits = measured(member, stages, model, answers) if self._outliers else (answers, None)
@@ -209,24 +209,27 @@ class Protocol:
             self._heard = len(self._log)
             self.members = [member for member in self.members if member not in members]
 
-    def _fitted(self, family: Sequence[Member], spectra: Array, values: Array) -> Iterator[tuple[Member, Any]]:
+    def _fitted(
+        self, family: Sequence[Member], spectra: Array, values: Array, *, whole: bool
+    ) -> Iterator[tuple[Member, Any]]:
         """Yield each member with its fitted model, which is to be used before the next is asked for."""
         together: list[Member] = []
         if len(family) > 1:
             most = PATHS[family[0].model.spec.path].largest(spectra.shape)
             together = [member for member in family if _value(member) <= most]
         if len(together) > 1:
-            models = self._along_path(together, usable(together[0].model.spec, spectra), values.copy())
+            spec = together[0].model.spec
+            models = self._along_path(together, usable(spec, spectra), values.copy(), whole=whole)
             yield from zip(together, models, strict=True)
         for member in family if len(together) < 2 else family[len(together) :]:
             yield member, self._model(member, usable(member.model.spec, spectra), values.copy())
 
-    def _along_path(self, family: Sequence[Member], spectra: Array, values: Array) -> Iterator[Any]:
+    def _along_path(self, family: Sequence[Member], spectra: Array, values: Array, *, whole: bool) -> Iterator[Any]:
         """Yield the models of a family in turn, as long as there is no warning, which might not concern all of them."""
         spec = family[0].model.spec
         models = [build(member.model.spec, seed=self._seed) for member in family]
         check_kind(models[0], spec.path, self._samples)
-        for model in PATHS[spec.path].models(models, spectra, values):
+        for model in PATHS[spec.path].models(models, spectra, values, whole=whole):
             if len(self._log) > self._heard:
                 raise _Warned
             yield model

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Array = ndarray[Any, Any]
 
 
-def ridges(models: Sequence[Any], spectra: Array, values: Array) -> Iterator[Any]:
+def ridges(models: Sequence[Any], spectra: Array, values: Array, *, whole: bool) -> Iterator[Any]:  # noqa: ARG001
     """Fit `Ridge` with several penalties.
 
     With X the centred spectra, y the centred values, a the penalty: (XᵀX + aI) b = Xᵀy, or, where there are more
@@ -30,6 +30,8 @@ def ridges(models: Sequence[Any], spectra: Array, values: Array) -> Iterator[Any
         Unfitted, all alike but for `alpha`.
     spectra, values
         Of shape (samples, features) and (samples,).
+    whole
+        Makes no difference here.
     """
     import numpy as np
 

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     Array = ndarray[Any, Any]
 
 _BY_COMPONENT = ("x_weights_", "y_weights_", "x_loadings_", "y_loadings_", "_x_scores", "_y_scores")
+_FOR_PREDICTIONS = ("x_weights_", "x_loadings_", "y_loadings_")
 _PUBLIC = {"x_scores_": "_x_scores", "y_scores_": "_y_scores"}
 
 
-def partial_least_squares(models: Sequence[Any], spectra: Array, values: Array) -> Iterator[Any]:
+def partial_least_squares(models: Sequence[Any], spectra: Array, values: Array, *, whole: bool) -> Iterator[Any]:
     """Fit `PLSRegression` with several numbers of components at the cost of the largest.
 
     NIPALS takes the components out of the spectra one after the other, none knows how many will follow (Wegelin 2000,
@@ -33,35 +34,43 @@ def partial_least_squares(models: Sequence[Any], spectra: Array, values: Array) 
         Unfitted, all alike but for `n_components`, which ascends.
     spectra, values
         Of shape (samples, features) and (samples,).
+    whole
+        Whether models are asked for more than predictions; else they have no more than these need.
     """
     *smaller, largest = models
     largest.fit(spectra, values)
     for model in smaller:
-        yield _first_components(largest, model.n_components)
+        yield _first_components(largest, model.n_components, whole=whole)
     yield largest
 
 
-def _first_components(largest: Any, count: int) -> Any:
+def _first_components(largest: Any, count: int, *, whole: bool) -> Any:
     import numpy as np
-    from scipy.linalg import pinv
 
     model = copy.copy(largest)
     model.n_components = count
-    for name in _BY_COMPONENT:
+    for name in _BY_COMPONENT if whole else _FOR_PREDICTIONS:
         setattr(model, name, np.ascontiguousarray(getattr(largest, name)[:, :count]))
     for name, of in _PUBLIC.items():
         if hasattr(largest, name):
             setattr(model, name, getattr(model, of))
     model.n_iter_ = largest.n_iter_[:count]
-    for side in ("x", "y"):
-        weights, loadings = getattr(model, f"{side}_weights_"), getattr(model, f"{side}_loadings_")
-        rotations = np.dot(weights, pinv(np.dot(loadings.T, weights), check_finite=False))
-        setattr(model, f"{side}_rotations_", rotations)
+    model.x_rotations_ = _rotations(model.x_weights_, model.x_loadings_)
+    if whole:
+        model.y_rotations_ = _rotations(model.y_weights_, model.y_loadings_)
     coefficients = np.dot(model.x_rotations_, model.y_loadings_.T)
     deviations = [getattr(model, name) for name in ("_y_std", "_x_std")]
     model.coef_ = (coefficients * deviations[0]).T / deviations[1]
     model._n_features_out = count  # noqa: SLF001 -- how many scores it gives
     return model
+
+
+def _rotations(weights: Array, loadings: Array) -> Array:
+    import numpy as np
+    from scipy.linalg import pinv
+
+    rotations: Array = np.dot(weights, pinv(np.dot(loadings.T, weights), check_finite=False))
+    return rotations
 
 
 class Components:

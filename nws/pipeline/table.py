@@ -6,6 +6,7 @@ This room knows columns and floats; it must not know records or folders.
 from __future__ import annotations
 
 import csv
+import functools
 import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nws.errors import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 FIXED_COLUMNS = ("sample_id", "partition", "fold", "target", "y_true", "y_pred")
 PROBA = "proba_"
@@ -58,13 +59,12 @@ def predictions_csv(
     """
     classes = next((block.classes for block in blocks if block.classes), ())
     others = next((tuple(block.columns) for block in blocks if block.columns), ())
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     named = named_metadata(metadata, others)
-    writer.writerow([*FIXED_COLUMNS, *(f"{PROBA}{label}" for label in classes), *others, *named])
+    head = [*FIXED_COLUMNS, *(f"{PROBA}{label}" for label in classes), *others, *named]
+    lines = [",".join(_cell(name) for name in head)]
     for block in blocks:
-        writer.writerows(_rows(block, target, sample_ids, list(named.values()), others))
-    return text.getvalue().encode()
+        lines += _lines(block, target, sample_ids, tuple(named.values()), others)
+    return "\n".join([*lines, ""]).encode()
 
 
 def named_metadata(metadata: Mapping[str, Sequence[Any]], others: Sequence[str] = ()) -> dict[str, Sequence[Any]]:
@@ -73,19 +73,46 @@ def named_metadata(metadata: Mapping[str, Sequence[Any]], others: Sequence[str] 
     return {name if name not in taken else f"meta_{name}": column for name, column in metadata.items()}
 
 
-def _rows(
+def _lines(
     block: Block, target: str, sample_ids: Sequence[str], metadata: Sequence[Sequence[Any]], others: Sequence[str]
-) -> Iterator[list[Any]]:
-    for place, index in enumerate(block.indices):
-        fold = "" if block.fold is None else block.fold[place]
-        chances = block.probabilities[place] if block.probabilities else []
-        known = [sample_ids[index], block.partition, fold, target, block.y_true[place], block.y_pred[place]]
-        also = [_plain(block.columns[name][place]) if name in block.columns else "" for name in others]
-        yield [*known, *chances, *also, *(column[index] for column in metadata)]
+) -> Iterator[str]:
+    """Yield the lines of a block, without their ends."""
+    ids = tuple(sample_ids[index] for index in block.indices)
+    count = len(ids)
+    folds = (None,) * count if block.fold is None else tuple(block.fold)
+    parts: list[Iterable[str]] = [
+        _joined(ids, (block.partition,) * count, folds, (target,) * count, tuple(block.y_true)),
+        map(_cell, block.y_pred),
+    ]
+    if block.probabilities:
+        parts.append(",".join(map(repr, chances)) for chances in block.probabilities)
+    parts += [map(_cell, block.columns.get(name, (None,) * count)) for name in others]
+    if metadata:
+        parts.append(_joined(*(tuple(column[index] for index in block.indices) for column in metadata)))
+    return map(",".join, zip(*parts, strict=True))
 
 
-def _plain(value: float | bool) -> float | str:  # noqa: FBT001 -- a cell, not a switch
-    return str(value).lower() if isinstance(value, bool) else value
+# The pipelines of a run predict the same samples: what is known of these is the same text in all their tables.
+@functools.lru_cache(maxsize=16)
+def _joined(*columns: tuple[Any, ...]) -> list[str]:
+    return [",".join(map(_cell, row)) for row in zip(*columns, strict=True)]
+
+
+def _cell(value: Any) -> str:
+    """Return a value as Python's `csv` writes it; a truth in small letters."""
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else _quoted(str(value))
+
+
+@functools.lru_cache(maxsize=4096)
+def _quoted(value: str) -> str:
+    text = io.StringIO()
+    # A line of one empty cell alone would be quoted.
+    csv.writer(text, lineterminator="\n").writerow([value, ""])
+    return text.getvalue()[: -len(",\n")]
 
 
 def read_predictions(data: bytes, *, numeric: bool, rows: Mapping[str, int], where: str) -> tuple[Block, ...]:
