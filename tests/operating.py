@@ -1,6 +1,7 @@
 """Spectra for operators, and what every operator has to keep to."""
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
 
 
 def spectra(samples=12, features=41, seed=0):
@@ -29,5 +30,6 @@ SHORT = {
     "SavitzkyGolay": {"window_length": 3, "polyorder": 1, "mode": "nearest"},
     "WaveletDenoise": {"level": 1, "wavelet": "haar"},
     "PyBaselines": {"method": "poly", "params": {"poly_order": 1}},
+    "NumberedClasses": {"estimator": LogisticRegression()},
     "PLSDA": {"n_components": 2},
 }

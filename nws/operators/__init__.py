@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nws.operators.discriminant import PLSDA
     from nws.operators.features import Crop, Resample
     from nws.operators.intensity import KubelkaMunk, LogTransform, Percent, ToAbsorbance
+    from nws.operators.labels import NumberedClasses
     from nws.operators.scatter import (
         AreaNormalization,
         ColumnNormalization,
@@ -39,6 +40,7 @@ __all__ = [
     "KubelkaMunk",
     "LocalStandardNormalVariate",
     "LogTransform",
+    "NumberedClasses",
     "Percent",
     "PyBaselines",
     "Resample",
@@ -64,6 +66,7 @@ _HOMES = {
     "KubelkaMunk": "intensity",
     "LocalStandardNormalVariate": "scatter",
     "LogTransform": "intensity",
+    "NumberedClasses": "labels",
     "PLSDA": "discriminant",
     "Percent": "intensity",
     "PyBaselines": "baselines",

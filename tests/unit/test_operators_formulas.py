@@ -5,6 +5,7 @@ import pytest
 import pywt
 from operating import equal, result, spectra
 from scipy import ndimage, signal
+from sklearn.linear_model import LogisticRegression
 
 from nws import operators
 
@@ -318,3 +319,28 @@ def _pls(x, y, new, count):
         weights.append(w), loadings.append(p), others.append(q)
     w, p, q = np.array(weights).T, np.array(loadings).T, np.array(others).T
     return ((new - centre) / spread) @ w @ np.linalg.inv(p.T @ w) @ q.T * size + level
+
+
+class _OfNumbers(LogisticRegression):
+    """As some packages do, it takes 0, 1, … and nothing else."""
+
+    def fit(self, X, y):
+        if sorted(set(y)) != list(range(len(set(y)))):
+            raise ValueError("Invalid classes")
+        return super().fit(X, y)
+
+    def predict(self, X):
+        return super().predict(X).astype(float)[:, None]
+
+
+def test_classes_as_numbers_and_back():
+    x = spectra(40, 20)
+    labels = np.where(x[:, 5] > np.median(x[:, 5]), "yes", "no")
+    labels[:5] = "may"
+    given = _OfNumbers(C=50)
+    model, plain = operators.NumberedClasses(given).fit(x, labels), LogisticRegression(C=50).fit(x, labels)
+    assert model.classes_.tolist() == ["may", "no", "yes"]
+    assert np.array_equal(model.predict(x), plain.predict(x))
+    assert np.array_equal(model.predict_proba(x), plain.predict_proba(x))
+    assert not hasattr(given, "coef_")
+    assert not hasattr(operators.NumberedClasses(operators.PLSDA()), "predict_proba")
