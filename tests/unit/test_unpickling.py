@@ -99,6 +99,8 @@ def test_nothing_else_is_called(call, tmp_path):
         ("numpy.testing", "run_threaded"),
         ("numpy.f2py", "compile"),
         ("sklearn.datasets", "dump_svmlight_file"),
+        # Of what is barred, not even the module is imported.
+        ("sklearn.datasets", "Nothing"),
         ("sklearn.tree", "export_graphviz"),
         ("sklearn.utils.fixes", "sys.exit"),
         ("joblib", "load"),
