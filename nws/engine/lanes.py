@@ -27,6 +27,8 @@ class Joined:
 
         The step stands where the lanes begin; splitters, transformers of the target and the model stay as they are.
         """
+        if not any(step.action for step in steps):
+            return steps
         first = next((at for at, step in enumerate(steps) if step.action not in {"", CONCAT} and step.lanes), None)
         if first is None:
             return steps
