@@ -67,6 +67,8 @@ def _details(pipeline: "Pipeline", metrics: "Metrics | None") -> dict[str, Any]:
 
 
 def _print_pipeline(output: Output, pipeline: "Pipeline", metrics: "Metrics | None", tags: list[str]) -> None:
+    from nws.pipeline.rows import params_text
+
     record = pipeline.record
     packages = record.environment.get("packages", {})
     data = record.dataset
@@ -97,7 +99,7 @@ def _print_pipeline(output: Output, pipeline: "Pipeline", metrics: "Metrics | No
             str(step.get("step", "")),
             str(step.get("operator", "")),
             str(step.get("class", "")),
-            _params(step.get("params")),
+            params_text(step),
         ]
         for step in record.steps
     ]
@@ -114,10 +116,6 @@ def _section(output: Output, title: str, headings: list[str], cells: list[list[s
     if cells:
         output.line(f"\n{title}")
         write_table(sys.stdout, headings, cells, aligned=output.on_terminal)
-
-
-def _params(params: Any) -> str:
-    return ", ".join(f"{name}={value}" for name, value in (params or {}).items())
 
 
 def _metrics_table(metrics: "Metrics") -> tuple[list[str], list[list[str]]]:

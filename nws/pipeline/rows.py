@@ -89,13 +89,18 @@ def model_text(steps: Sequence[Mapping[str, Any]]) -> str:
     return "".join(_link(step) for step in steps if step["operator"] == _MODEL)
 
 
-def _link(step: Mapping[str, Any]) -> str:
-    name = str(step["class"]).rpartition(".")[2]
+def params_text(step: Mapping[str, Any]) -> str:
+    """Return the parameters of a step for people: `n_components=7`, or chains side by side: `[SNV | SNV > PCA]`."""
     params = step.get("params") or {}
     if step["class"] == _UNION and params.keys() == {"transformer_list"}:
         return f"[{' | '.join(_side(part) for _, part in params['transformer_list'])}]"
-    given = ", ".join(f"{key}={_value(value)}" for key, value in sorted(params.items()))
-    return f"{name}({given})" if given else name
+    return ", ".join(f"{key}={_value(value)}" for key, value in sorted(params.items()))
+
+
+def _link(step: Mapping[str, Any]) -> str:
+    name = str(step["class"]).rpartition(".")[2]
+    given = params_text(step)
+    return given if given[:1] == "[" else f"{name}({given})" if given else name
 
 
 def _side(part: Any) -> str:

@@ -259,3 +259,19 @@ def test_a_failed_pipeline_has_no_stored_predictions(tmp_path):
     pipeline = published(tmp_path, "regression")
     bare = dataclasses.replace(pipeline, record=record(status="failed"))
     assert stored_blocks(bare) == ()
+
+
+def test_chains_side_by_side_and_classes_inside_parameters_are_told_in_short():
+    def step(path, **params):
+        return {"operator": "transform", "class": path, "params": params}
+
+    chain = {
+        "class": "sklearn.pipeline.Pipeline",
+        "params": {"steps": [["1", {"class": "a.A"}], ["2", step("b.B", n=1)]]},
+    }
+    union = step("sklearn.pipeline.FeatureUnion", transformer_list=[["1", "passthrough"], ["2", chain]])
+    assert chain_text([step("c.C"), union]) == "C > [passthrough | A > B(n=1)]"
+    bagging = step("d.D", estimator={"class": "e.E", "params": {"kind": "x"}}, sizes=[1, {"class": "f.F"}])
+    assert chain_text([bagging]) == "D(estimator=E(kind='x'), sizes=[1, F])"
+    weighted = step("sklearn.pipeline.FeatureUnion", transformer_list=[], n_jobs=2)
+    assert chain_text([weighted]) == "FeatureUnion(n_jobs=2, transformer_list=[])"
