@@ -177,6 +177,8 @@ def _operator(body: dict[str, Any], head: str, place: str) -> tuple[str, Any]:
     within = place if head == "class" else inside(place, head)
     if isinstance(held, str):
         return held, body.get("params")
+    for key in held if isinstance(held, dict) else ():
+        refuse_keyword(key, inside(within, key))
     if not isinstance(held, dict) or not isinstance(held.get("class"), str):
         raise refusal(within, "a class path or {class, params} is expected")
     if head != "class":

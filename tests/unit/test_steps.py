@@ -89,6 +89,8 @@ def test_an_operator_may_be_two_steps():
         ({"class": SNV, "model": PLS}, "f: p: class and model stand side by side"),
         ({"class": 3}, "f: p: a class path or {class, params}"),
         ({"model": {"params": {}}}, "f: p.model: a class path or {class, params}"),
+        ({"model": {"function": "a.b"}}, "f: p.model.function: function is not supported yet"),
+        ({"model": {"class": PLS, "finetune_params": {}}}, "f: p.model.finetune_params: finetune_params is not"),
         ({"model": [PLS]}, "f: p.model: a class path"),
         ({"model": PLS, "params": {"scale": False}}, ""),
         ({"model": {"class": PLS}, "params": {}}, "f: p.params: belongs inside model"),
