@@ -87,7 +87,7 @@ def printed(tmp_path_factory):
     """Every command of the page in one workspace: command → its JSON lines; and the folder."""
     folder = tmp_path_factory.mktemp("json")
     (folder / "grid.json").write_text(json.dumps(GRID), encoding="utf-8")
-    (folder / "ridge.json").write_text('[{"model": "sklearn.linear_model.Ridge"}]', encoding="utf-8")
+    (folder / "ridge.json").write_text('[{"model": "sklearn.linear_model.Ridge", "_tags_": "flat"}]', encoding="utf-8")
     (folder / "grouped.json").write_text(json.dumps(GROUPED), encoding="utf-8")
     (folder / "more.json").write_text(json.dumps(["sklearn.linear_model.Ridge"]), encoding="utf-8")
     (folder / "W" / "catalog" / "archives").mkdir(parents=True)
