@@ -36,6 +36,7 @@ class Made:
 
 
 MADE = Made()
+TARGETS = ("protein", "oil")
 DIALECTS = [(";", "."), (";", ","), (",", "."), ("\t", "."), ("\t", ","), ("|", "."), ("|", ",")]
 COMPRESSIONS = [None, "gz", "zip", "zst"]
 ENCODINGS = ["utf-8", "utf-8-sig", "latin-1", "utf-16"]

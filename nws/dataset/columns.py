@@ -13,7 +13,8 @@ from nws.dataset.axis import axis_of, is_counting, spectral_columns, wave
 from nws.dataset.cells import NO_DELIMITER, is_missing, number
 from nws.dataset.columnar import Columnar
 from nws.dataset.contents import INDEX, Axis
-from nws.dataset.table import column_names, said, taken_for
+from nws.dataset.parsing import said
+from nws.dataset.table import column_names, taken_for
 from nws.errors import BadInput
 
 if TYPE_CHECKING:
@@ -160,7 +161,8 @@ def _holds_numbers(file: File, place: int) -> bool:
     cells = [row[place] for row in file.sample[1:] or file.sample if place < len(row) and not is_missing(row[place])]
     if not cells:
         return place < file.width - 1
-    return 2 * sum(number(cell, file.decimal) is not None for cell in cells) > len(cells)
+    # A column that is half numbers is likelier one with mistakes in it than one of words.
+    return 2 * sum(number(cell, file.decimal) is not None for cell in cells) >= len(cells)
 
 
 def _no_spectrum(file: File) -> BadInput:

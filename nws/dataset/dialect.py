@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # The comma comes last: where it is the decimal mark, it stands in every line too.
 CANDIDATES = ("\t", ";", "|", ",")
 SAMPLE = 60
+# A spectrum of more wavelengths than this is a file that has lost its line ends.
+MOST_COLUMNS = 200_000
 _COMMA_NUMBER = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 
 
@@ -73,7 +75,9 @@ def delimited(text: Text, options: ReadOptions, *, sibling: Delimited | None = N
         If there is no row.
     """
     body, first_line, given = _without_top(text)
-    delimiter = options.delimiter or given or _delimiter(_first_lines(body), options, sibling)
+    first_lines = _first_lines(body)
+    _check_ends(first_lines, text.path)
+    delimiter = options.delimiter or given or _delimiter(first_lines, options, sibling)
     body, first_line = _with_commented_header(text, body, first_line, delimiter)
     rows_there = rows(body, delimiter, where=str(text.path), first_line=first_line)
     sample = [cells for _, cells in itertools.islice(rows_there, SAMPLE)]
@@ -88,7 +92,7 @@ def delimited(text: Text, options: ReadOptions, *, sibling: Delimited | None = N
         sample=sample,
         count=count,
         blank_lines=blank_lines,
-        width=widths.most_common(1)[0][0],
+        width=max(widths, key=lambda width: (widths[width], width == len(sample[0]))),
         encoding=text.encoding,
         compression=text.compression,
         form=text.form,
@@ -130,6 +134,15 @@ def _with_commented_header(text: Text, body: bytes, first_line: int, delimiter: 
 
 def _first_lines(body: bytes) -> list[str]:
     return list(itertools.islice((line for line in lines(body) if line.strip()), SAMPLE))
+
+
+def _check_ends(first_lines: list[str], path: Path) -> None:
+    marks = max(line.count(mark) for line in first_lines for mark in CANDIDATES)
+    if marks > MOST_COLUMNS:
+        raise BadInput(
+            f"{path}: a line with more than {MOST_COLUMNS:,} cells",
+            hint="are the line ends missing? one row is one sample",
+        )
 
 
 def _delimiter(sample: list[str], options: ReadOptions, sibling: Delimited | None) -> str:

@@ -120,10 +120,10 @@ def most_bytes(size: int) -> int:
 def _plain_bytes(path: Path) -> tuple[bytes, str | None]:
     with opened(path) as handle:
         start = handle.read(4)
-        handle.seek(0) if handle.seekable() else None
         kind = compression_of(start)
         if kind is None:
-            return (b"" if handle.seekable() else start) + handle.read(), None
+            # A handle that has read a little joins that to the rest, and holds all of it twice for a moment.
+            return path.read_bytes() if handle.seekable() else start + handle.read(), None
         size = handle.seek(0, 2)
         handle.seek(0)
         return _expanded(handle, kind, path, limit=most_bytes(size)), kind

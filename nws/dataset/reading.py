@@ -9,14 +9,14 @@ import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from nws.dataset.axis import same_axis, side_by_side
+from nws.dataset.axis import axis_of, same_axis, side_by_side, spectral_columns
 from nws.dataset.columns import Column, beside, join, spectrum
-from nws.dataset.contents import Dataset
+from nws.dataset.contents import INDEX, Dataset
 from nws.dataset.folder import name_of
 from nws.dataset.gather import Gathered, gather
 from nws.dataset.header import Decision, decide, mismatch
 from nws.dataset.roles import assign, metadata_values
-from nws.dataset.table import check_numbers, parse
+from nws.dataset.table import check_numbers, column_names, parse
 from nws.dataset.targets import target_of
 from nws.dataset.understood import Understood, file_facts, source_facts, understand
 from nws.errors import BadInput
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from nws.dataset.contents import Axis, ReadOptions
     from nws.dataset.folder import Part
     from nws.dataset.table import File, Table
+
+
+# So many columns of a Y file that are called like wavelengths are a spectrum.
+_SPECTRUM = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +199,15 @@ def _check_order(part: Part, files: dict[str, File]) -> None:
         raise BadInput(
             f"{x.path} has {x.width} columns and {y.path} has {y.width}: are the spectra in the second?",
             hint="give the X file first, or name them X… and Y…",
+        )
+    names = column_names(y, header=True)
+    if (
+        len(spectral := spectral_columns(names, excluded=set())) >= _SPECTRUM
+        and axis_of([names[spectral[0]]])[0].unit != INDEX
+    ):
+        raise BadInput(
+            f"{x.path} and {y.path} both hold spectra",
+            hint="the second is the Y file; for several sources, name them X1 and X2",
         )
 
 

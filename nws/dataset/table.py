@@ -1,21 +1,20 @@
-"""One delimited file parsed: numbers as a matrix, the other columns as text, and the place of every cell.
+"""One file as a table: numbers as a matrix, the other columns as text, and the place of every cell.
 
-polars parses; this room checks that nothing was lost on the way, and finds the line of what is wrong. It must not
-know what a column is for.
+This room must not know what a column is for.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nws.dataset.cells import MISSING, NO_DELIMITER, is_missing, number, rows
+from nws.dataset.cells import is_missing
 from nws.dataset.columnar import Columnar
+from nws.dataset.parsing import Layout, column_place, cut_as, frames, row_place
 from nws.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     import polars as pl
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from nws.dataset.dialect import Delimited
 
     File = Delimited | Columnar
-
-_HEADER_HINT = "if the first line holds names, say --header yes; if the column is not part of the spectrum, --metadata"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,19 +46,14 @@ class Table:
         return int(self.numbers.shape[0])
 
     def place(self, row: int, column: int) -> str:
-        """Say where a cell stands: file, line as an editor counts, column."""
-        return f"{row_place(self.file, row, header=self.header)}, {self.column(column)}"
+        """Say where a cell stands: file, line as an editor counts (or row), column."""
+        file = self.file
+        at = file.place(row) if isinstance(file, Columnar) else row_place(file, row, header=self.header)
+        return f"{at}, {self.column(column)}"
 
     def column(self, column: int) -> str:
         """Say which column it is, by name and number."""
-        return _column(self.names, column, header=self.header)
-
-
-def row_place(file: File, row: int, *, header: bool) -> str:
-    """Say where a row stands, counted from 0 without the header: file and line as an editor counts, or row."""
-    if isinstance(file, Columnar):
-        return file.place(row)
-    return f"{file.path} {file.unit} {_row_at(file, row + header)[0]}"
+        return column_place(Layout(names=self.names, header=self.header, numeric=frozenset()), column)
 
 
 def column_names(file: File, *, header: bool) -> list[str]:
@@ -86,23 +78,38 @@ def parse(file: File, *, header: bool, numeric: Sequence[int]) -> Table:
     BadInput
         For rows of different lengths and for text among numbers, with line and column.
     """
+    names = column_names(file, header=header)
+    chosen = frozenset(numeric)
+    others = [place for place in range(len(names)) if place not in chosen]
+    if isinstance(file, Columnar):
+        numbers, texts = file.numbers(numeric), {place: file.texts(place) for place in others}
+    else:
+        layout = Layout(names=names, header=header, numeric=chosen)
+        numbers, texts = _parsed(file, layout, list(numeric), others)
+    return Table(file=file, header=header, names=names, numeric=list(numeric), numbers=numbers, texts=texts)
+
+
+def _parsed(
+    file: Delimited, layout: Layout, numeric: list[int], others: list[int]
+) -> tuple[NDArray[np.float64], dict[int, list[str | None]]]:
     import numpy as np
 
-    names = column_names(file, header=header)
-    if isinstance(file, Columnar):
-        texts = {place: file.texts(place) for place in range(len(names)) if place not in set(numeric)}
-        numbers = file.numbers(numeric)
-        return Table(file=file, header=header, names=names, numeric=list(numeric), numbers=numbers, texts=texts)
-    _check_widths(file, names, header=header)
-    frame = _frame(file, names, header=header, numeric=set(numeric))
-    if frame.height != file.count - header:
-        raise BadInput(
-            f"{file.path}: {frame.height} rows parsed of {file.count - header}", hint="check the quotes in this file"
-        )
-    texts = {place: _texts(frame, place) for place in range(len(names)) if place not in set(numeric)}
-    matrix = frame.select([str(place) for place in numeric]).to_numpy(order="c") if numeric else None
-    numbers = np.empty((frame.height, 0)) if matrix is None else np.ascontiguousarray(matrix, dtype=np.float64)
-    return Table(file=file, header=header, names=names, numeric=list(numeric), numbers=numbers, texts=texts)
+    numbers = np.empty((file.count - layout.header, len(numeric)))
+    texts: dict[int, list[str | None]] = {place: [] for place in others}
+    start = 0
+    for frame in frames(file, layout):
+        end = start + frame.height
+        if numeric:
+            numbers[start:end] = frame.select([str(place) for place in numeric]).to_numpy()
+        for place in others:
+            texts[place].extend(_texts(frame, place))
+        start = end
+    return numbers, texts
+
+
+def _texts(frame: pl.DataFrame, place: int) -> list[str | None]:
+    cells = frame[str(place)].str.strip_chars().to_list()
+    return [None if cell is None or is_missing(cell) else cell for cell in cells]
 
 
 def check_numbers(table: Table) -> None:
@@ -131,123 +138,6 @@ def check_numbers(table: Table) -> None:
     raise BadInput(f"{place}: a value of the spectrum is missing{more}", hint="fill it in, or take the row out")
 
 
-def _check_widths(file: Delimited, names: list[str], *, header: bool) -> None:
-    """Refuse rows that are too long or too short; polars would fill short ones silently."""
-    first = len(file.sample[0]) if header else file.width
-    expected = first - 1 + (file.count - 1) * (file.width - 1)
-    if first in (file.width, file.width - 1) and file.body.count(file.delimiter.encode()) == expected:
-        return
-    for place, (line, cells) in enumerate(_rows(file)):
-        allowed = {len(names)} if place or not header else {len(names), file.width - 1}
-        if len(cells) not in allowed or len(names) != file.width:
-            raise _ragged(file, line, len(cells))
-
-
-def _ragged(file: Delimited, line: int, found: int) -> BadInput:
-    return BadInput(
-        f"{file.path} {file.unit} {line}: {found} cells where other rows have {file.width}",
-        hint=taken_for(file),
-    )
-
-
-def said(mark: str) -> str:
-    """Return the word for a delimiter or decimal mark."""
-    words = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", ".": "point", NO_DELIMITER: "none"}
-    return words[mark]
-
-
 def taken_for(file: File) -> str:
     """Say how a file was cut, for hints."""
-    if isinstance(file, Columnar) or file.form is not None:
-        return "one column for each wavelength is expected"
-    taken = f"delimiter taken for {said(file.delimiter)}, decimal mark for {said(file.decimal)}"
-    return f"{taken}; see --delimiter, --decimal"
-
-
-def _frame(file: Delimited, names: list[str], *, header: bool, numeric: set[int]) -> pl.DataFrame:
-    import polars as pl
-
-    body = file.body
-    if file.blank_lines:
-        body = re.sub(rb"\n[ \t]*(?=\n)", b"", body)
-    # polars reads points in decimal-comma files too, so that 1.234 would pass for a number.
-    mixed = file.decimal == "," and re.search(rb"\d\.\d", body[body.find(b"\n") if header else 0 :]) is not None
-    if not mixed:
-        types = {str(place): pl.Float64 if place in numeric else pl.String for place in range(len(names))}
-        try:
-            return _polars(file, body, types, header=header)
-        except pl.exceptions.PolarsError:
-            pass
-    try:
-        frame = _polars(file, body, dict.fromkeys(map(str, range(len(names))), pl.String), header=header)
-    except pl.exceptions.PolarsError as err:
-        _check_every_row(file)
-        raise BadInput(f"{file.path}: {str(err).splitlines()[0]}", hint="check the quotes in this file") from err
-    return _cast(frame, file, names, header=header, numeric=numeric)
-
-
-def _polars(file: Delimited, body: bytes, types: Mapping[str, type[pl.DataType]], *, header: bool) -> pl.DataFrame:
-    import polars as pl
-
-    return pl.read_csv(
-        body,
-        has_header=False,
-        skip_rows=int(header),
-        separator=file.delimiter,
-        decimal_comma=file.decimal == ",",
-        schema=types,
-        quote_char='"' if b'"' in body else None,
-    )
-
-
-def _cast(frame: pl.DataFrame, file: Delimited, names: list[str], *, header: bool, numeric: set[int]) -> pl.DataFrame:
-    """Turn text columns into numbers one by one; the way for files that have something to strip or to complain of."""
-    import polars as pl
-
-    faults: list[tuple[int, int, str]] = []
-    for place in sorted(numeric):
-        text = frame[str(place)].str.strip_chars()
-        text = text.set(text.is_in(list(MISSING)), None)
-        plain = text if file.decimal == "." else text.set(text.str.contains(".", literal=True), "?")
-        values = plain.str.replace(file.decimal, ".", literal=True).cast(pl.Float64, strict=False)
-        bad = (values.is_null() & text.is_not_null()).arg_max()
-        if bad is not None and values[bad] is None and text[bad] is not None:
-            faults.append((bad, place, text[bad]))
-        frame = frame.with_columns(values.alias(str(place)))
-    if not faults:
-        return frame
-    row, place, cell = min(faults)
-    shown = cell if len(cell) <= 40 else cell[:40] + "…"
-    hint = _HEADER_HINT
-    if number(cell, "," if file.decimal == "." else ".") is not None:
-        hint = f"decimal mark taken for {said(file.decimal)}; see --decimal"
-    where = f"{row_place(file, row, header=header)}, {_column(names, place, header=header)}"
-    raise BadInput(f"{where}: text among numbers: {shown!r}", hint=hint)
-
-
-def _check_every_row(file: Delimited) -> None:
-    width = None
-    for line, cells in _rows(file):
-        if width is not None and len(cells) != file.width:
-            raise _ragged(file, line, len(cells))
-        width = len(cells)
-
-
-def _rows(file: Delimited) -> Iterator[tuple[int, list[str]]]:
-    return rows(file.body, file.delimiter, where=str(file.path), first_line=file.first_line)
-
-
-def _row_at(file: Delimited, index: int) -> tuple[int, list[str]]:
-    for place, row in enumerate(_rows(file)):
-        if place == index:
-            return row
-    raise IndexError(index)
-
-
-def _column(names: list[str], column: int, *, header: bool) -> str:
-    return f"column {names[column]!r} ({column + 1})" if header else f"column {column + 1}"
-
-
-def _texts(frame: pl.DataFrame, place: int) -> list[str | None]:
-    cells = frame[str(place)].str.strip_chars().to_list()
-    return [None if cell is None or is_missing(cell) else cell for cell in cells]
+    return "one column for each wavelength is expected" if isinstance(file, Columnar) else cut_as(file)

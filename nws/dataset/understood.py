@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from nws.dataset.contents import INDEX, WAVENUMBERS
 from nws.dataset.dialect import Delimited
-from nws.dataset.table import said
+from nws.dataset.formats import EXCEL, MATLAB, NUMPY, kind_named
+from nws.dataset.parsing import said
 from nws.dataset.targets import facts_of, natural
 from nws.metrics import CLASSIFICATION, PARTITIONS
 
@@ -82,7 +83,7 @@ def source_facts(sources: list[tuple[Axis, Path]]) -> list[dict[str, Any]]:
         return []
     return [
         {
-            "name": path.name,
+            "name": _name(path),
             "features": len(axis.values),
             "unit": axis.unit,
             "first": axis.values[0],
@@ -90,6 +91,11 @@ def source_facts(sources: list[tuple[Axis, Path]]) -> list[dict[str, Any]]:
         }
         for axis, path in sources
     ]
+
+
+def _name(path: Path) -> str:
+    """Return the name of a file, or of an array or sheet behind the name of the file it is in."""
+    return f"{path.parent.name}/{path.name}" if kind_named(path.parent) in (NUMPY, MATLAB, EXCEL) else path.name
 
 
 def _groups(dataset: Dataset) -> dict[str, Any] | None:
@@ -103,7 +109,7 @@ def file_facts(file: File, kind: str, decision: Decision, partition: str | None)
     """Return what is to be said about one file."""
     text = file if isinstance(file, Delimited) and file.form is None else None
     return {
-        "name": file.path.name,
+        "name": _name(file.path),
         "kind": kind,
         "partition": partition,
         "samples": file.count - decision.header,
