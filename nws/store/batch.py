@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self
 
 from nws import fsio
@@ -15,15 +16,18 @@ from nws.errors import BadInput
 from nws.store.encode import split
 from nws.store.frames import FRAME, SMALL
 from nws.store.hashing import PIECE, Hasher, fill, hash_bytes, pieces
+from nws.store.packtable import LARGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future, ThreadPoolExecutor
     from pathlib import Path
 
     from nws.ids import ObjectId
     from nws.store.encode import Encoder
     from nws.store.loose import Loose
+    from nws.store.packing import Packing
+    from nws.store.packs import Packs
 
 # Content up to this size is held in memory and read once; a larger one is read twice, to hash and to compress.
 _WHOLE = 8 << 20
@@ -33,6 +37,8 @@ _GROUP = 16
 _THREADS = 8
 # Up to this many are not worth the threads.
 _FEW = 2
+# A pack is two files. Two objects that are less than this together gain nothing in it.
+_BLOCK = 4096
 
 
 class _Written(NamedTuple):
@@ -52,14 +58,17 @@ class Batch:
     ----------
     loose
         Where the objects go.
+    packs
+        Where those go that resemble one another.
     encoder
         Writes their bodies.
     settled
         Names of the folders that are known to be durable themselves; shared by all batches of a store.
     """
 
-    def __init__(self, loose: Loose, encoder: Encoder, settled: set[str]) -> None:
+    def __init__(self, loose: Loose, packs: Packs, encoder: Encoder, settled: set[str]) -> None:
         self._loose = loose
+        self._packs = packs
         self._encoder = encoder
         self._settled = settled
         self._files = contextlib.ExitStack()
@@ -69,6 +78,9 @@ class Batch:
         self._written: list[_Written] = []
         self._pool: ThreadPoolExecutor | None = None
         self._done: set[ObjectId] = set()
+        self._packing: Packing | None = None
+        self._looked = False
+        self._freshened: set[str] = set()
         self._new_root = False
 
     def __enter__(self) -> Self:
@@ -90,6 +102,35 @@ class Batch:
         oid = hash_bytes(data)
         self._add(oid, len(data), lambda: split(data))
         return oid
+
+    def put_group(self, items: Sequence[bytes | memoryview]) -> list[ObjectId]:
+        """Add objects that resemble one another, and return their ids.
+
+        Those that are new are compressed together, into one pack for the whole batch. Reading one of them costs as much
+        as reading those before it, at most 64 of them or 64 MiB.
+        """
+        items = [_flat(item) for item in items]
+        ids = [hash_bytes(item) for item in items]
+        new = {}
+        for oid, item in zip(ids, items, strict=True):
+            if not 0 < len(item) <= LARGEST:
+                self._add(oid, len(item), partial(split, item))
+            elif oid not in new and not self._is_known(oid, len(item)):
+                new[oid] = item
+        if len(new) < _FEW or (len(new) == _FEW and sum(map(len, new.values())) < _BLOCK):
+            for oid, item in new.items():
+                self._stage(oid, len(item), split(item))
+        else:
+            if self._packing is None:
+                self._packing = self._new_packing()
+            self._packing.add(list(new.items()))
+        self._done.update(new)
+        return ids
+
+    def _new_packing(self) -> Packing:
+        from nws.store.packing import Packing
+
+        return Packing(self._packs, self._files)
 
     def put_file(self, path: Path) -> ObjectId:
         """Add the content of a file, in bounded memory, and return its id.
@@ -144,11 +185,23 @@ class Batch:
         return oid
 
     def _add(self, oid: ObjectId, size: int, content: Callable[[], Iterable[bytes | memoryview]]) -> None:
-        if oid in self._done:
-            return
-        if not self._loose.freshen(oid, size):
+        if not self._is_known(oid, size):
             self._stage(oid, size, content())
-        self._done.add(oid)
+            self._done.add(oid)
+
+    def _is_known(self, oid: ObjectId, size: int) -> bool:
+        """Say whether the object is in this batch or in the store, where it is kept from a collector at work."""
+        if oid not in self._done:
+            if not self._loose.freshen(oid, size) and not self._is_packed(oid, size):
+                return False
+            self._done.add(oid)
+        return True
+
+    def _is_packed(self, oid: ObjectId, size: int) -> bool:
+        if not self._looked:
+            self._packs.look(if_changed=True)
+            self._looked = True
+        return self._packs.freshen(oid, size, self._freshened)
 
     def _stage(self, oid: ObjectId, size: int, content: Iterable[bytes | memoryview]) -> None:
         if size >= SMALL:
@@ -181,6 +234,17 @@ class Batch:
         return _Written(oid, size, temp, self._loose.path(oid))
 
     def _finish(self) -> None:
+        if self._packing is not None:
+            self._packing.seal()
+        self._write_waiting()
+        folders = {self._packs.folder} if self._packing is not None and self._publish_pack(self._packing) else set()
+        for written in self._written:
+            self._publish(written)
+        # The temporary names go first, so that the fsync of the folders settles that as well.
+        self._files.close()
+        self._settle(folders | {self._loose.folder(written.oid) for written in self._written})
+
+    def _write_waiting(self) -> None:
         if self._pool is None and len(self._waiting) <= _FEW:
             self._written += [self._write(*one) for one in self._waiting]
         else:
@@ -188,11 +252,16 @@ class Batch:
             # What could not be written says so each time it is asked, and so is never published.
             for group in self._groups:
                 self._written += group.result()
-        for written in self._written:
-            self._publish(written)
-        # The temporary names go first, so that the fsync of the folders settles that as well.
-        self._files.close()
-        self._settle({self._loose.folder(written.oid) for written in self._written})
+        self._waiting, self._groups = [], []
+
+    def _publish_pack(self, packing: Packing) -> bool:
+        """Publish the pack. Where its name is taken by another one, its objects become files of their own instead."""
+        if packing.publish():
+            return True
+        for oid, data in packing.objects():
+            self._stage(oid, len(data), split(data))
+        self._write_waiting()
+        return False
 
     def _publish(self, written: _Written) -> None:
         if not fsio.publish(written.temp, written.final) and not self._loose.freshen(written.oid, written.size):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _HEAD = 1024
 # What `zstd -d` allows without being asked: a frame may make a reader hold this much of what came before.
 _LARGEST_WINDOW = 1 << 27
-_STREAMED = 1 << 20
+STREAMED = 1 << 20
 # A body that says it grows more than this when decompressed is proved in bounded memory before it is collected.
 _DOUBTFUL_RATIO = 200
 _DOUBTFUL_SIZE = 64 << 20
@@ -67,7 +67,7 @@ class Body:
         return self._serial(self._table.frames if self._table else walk(self._read, self.stored))
 
     def _parallel(self, table: Table) -> Iterator[memoryview]:
-        contexts, buffers = Spares(_context), Spares(lambda: bytearray(table.frame))
+        contexts, buffers = Spares(new_context), Spares(lambda: bytearray(table.frame))
 
         def inflate(job: tuple[Frame, bytes]) -> tuple[bytearray, memoryview]:
             frame, data = job
@@ -84,7 +84,7 @@ class Body:
             buffers.give(buffer)
 
     def _serial(self, frames: Iterable[Frame]) -> Iterator[bytes]:
-        context = _context()
+        context = new_context()
         for frame in frames:
             if frame_at(self._read, frame.start) != frame:
                 raise Broken("a frame differs from the table of frames")
@@ -95,8 +95,8 @@ class Body:
 
     def _stream(self, context: Any, frame: Frame) -> Iterator[bytes]:
         done = 0
-        with context.stream_reader(_Extent(self._handle, frame), closefd=False) as reader:
-            while piece := _guarded(reader.read, _STREAMED):
+        with context.stream_reader(FrameFile(self._handle, frame), closefd=False) as reader:
+            while piece := guarded(reader.read, STREAMED):
                 done += len(piece)
                 if frame.plain is not None and done > frame.plain:
                     raise Broken("a frame holds more than it declares")
@@ -117,21 +117,31 @@ class Body:
         return self._handle.read(length)
 
 
-class _Extent:
-    """The bytes of one frame, as a file that has nothing else."""
+class FrameFile:
+    """The bytes of one frame, as a file that has nothing else.
+
+    Parameters
+    ----------
+    handle
+        The file that has them.
+    frame
+        Where.
+    """
 
     def __init__(self, handle: BinaryIO, frame: Frame) -> None:
         self._handle = handle
         self._at, self._end = frame.start, frame.start + frame.stored
 
     def read(self, length: int) -> bytes:
+        """Return the next bytes, at most `length`."""
         self._handle.seek(self._at)
         data = self._handle.read(min(length, self._end - self._at))
         self._at += len(data)
         return data
 
 
-def _context() -> Any:
+def new_context() -> Any:
+    """Return what decompresses, and refuses to hold more than a frame may ask of every reader."""
     from zstandard import ZstdDecompressor
 
     return ZstdDecompressor(max_window_size=_LARGEST_WINDOW)
@@ -140,7 +150,7 @@ def _context() -> Any:
 def _inflate(context: Any, data: bytes, plain: int) -> bytes:
     if plain == 0:
         return b""
-    content: bytes = _guarded(context.decompress, data)
+    content: bytes = guarded(context.decompress, data)
     if len(content) != plain:
         raise Broken("a frame holds less than it declares")
     return content
@@ -152,11 +162,18 @@ def _inflate_into(context: Any, data: bytes, view: memoryview) -> None:
     if frame.stored != len(data) or frame.plain != len(view):
         raise Broken("a frame differs from the table of frames")
     with context.stream_reader(data) as reader:
-        if _guarded(reader.readinto, view) != len(view):
+        if guarded(reader.readinto, view) != len(view):
             raise Broken("a frame holds less than it declares")
 
 
-def _guarded(call: Any, argument: Any) -> Any:
+def guarded(call: Any, argument: Any) -> Any:
+    """Return `call(argument)`.
+
+    Raises
+    ------
+    Broken
+        If zstd refuses what it finds.
+    """
     from zstandard import ZstdError
 
     try:

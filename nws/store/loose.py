@@ -8,25 +8,21 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import time
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO
 
 from nws import fsio
-from nws.errors import Damaged, NewerFormat, UnknownName
+from nws.errors import Damaged, NewerFormat
 from nws.ids import HEX_LENGTH, ObjectId, is_hex
+from nws.store import opening
 from nws.store.decode import Body
 from nws.store.frames import Broken, Unsupported
+from nws.store.opening import open_at_once, open_patiently, steady
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-T = TypeVar("T")
 SUFFIX = ".zst"
-# What the name of an object ends with besides while it is being removed; see `nws.store.removal`.
-DOOMED = ".doomed"
-# Seconds to wait before looking again for a file that its folder lists but that does not open.
-_PAUSES = (0.0, 0.05, 0.5)
 
 
 class Loose:
@@ -54,20 +50,26 @@ class Loose:
             self._folders[name] = self.root / name
         return self._folders[name]
 
+    def open_at_once(self, oid: ObjectId) -> BinaryIO | None:
+        """Open the file of an object. None only says that it may not be there."""
+        return open_at_once(self._name(oid))
+
+    def open(self, oid: ObjectId) -> BinaryIO | None:
+        """Open the file of an object, doomed or not; None if it is not there."""
+        return open_patiently(self._name(oid), lambda: self._files(oid[:2]))
+
     @contextlib.contextmanager
-    def body(self, oid: ObjectId) -> Iterator[Body]:
-        """Open an object; what is found wrong with it, here or in the body of the `with`, names it and its file.
+    def body(self, oid: ObjectId, handle: BinaryIO) -> Iterator[Body]:
+        """Read an object from its open file; what is found wrong, here or in the body of the `with`, names both.
 
         Raises
         ------
-        UnknownName
-            If it is not there.
         Damaged
             If its file does not decode.
         NewerFormat
             If a later version wrote it.
         """
-        with self._open(oid) as handle, self.naming(oid):
+        with handle, self.naming(oid):
             yield Body(handle)
 
     def freshen(self, oid: ObjectId, size: int) -> bool:
@@ -82,7 +84,7 @@ class Loose:
                 fsio.freshen(handle.fileno())
                 # A collector takes the name away, then looks at the time, then removes the file. One that looked
                 # before it was freshened here had taken the name by then.
-                return not _has_lost_its_name(handle.fileno(), oid + SUFFIX)
+                return not opening.has_lost_its_name(handle.fileno(), oid + SUFFIX)
         except (FileNotFoundError, PermissionError, Broken):
             return False
         except Unsupported as err:
@@ -97,7 +99,8 @@ class Loose:
     def naming(self, oid: ObjectId) -> Iterator[None]:
         """Give the object and its file to errors of the body that do not name them (a full disk names nothing)."""
         try:
-            yield
+            with opening.naming_file(self._name(oid)):
+                yield
         except Broken as err:
             raise Damaged(
                 f"object {oid} is damaged: {err}: {self._name(oid)}",
@@ -105,10 +108,6 @@ class Loose:
             ) from err
         except Unsupported as err:
             raise self._newer(oid, err) from err
-        except OSError as err:
-            if err.filename is None and err.errno is not None:
-                err.filename = self._name(oid)
-            raise
 
     def ids(self, prefix: str = "") -> Iterator[ObjectId]:
         """Yield the ids of all files that begin with `prefix`, sorted, one folder in memory at a time."""
@@ -125,48 +124,9 @@ class Loose:
     def _name(self, oid: ObjectId) -> str:
         return f"{self._start}{oid[:2]}{os.sep}{oid}{SUFFIX}"
 
-    def _open(self, oid: ObjectId) -> BinaryIO:
-        for pause in _PAUSES:
-            try:
-                return self._open_name(self._name(oid))
-            except (FileNotFoundError, NotADirectoryError):
-                # A name once seen absent may stay so for half a minute on NFS; only a fresh listing can tell.
-                if oid + SUFFIX not in self._files(oid[:2]):
-                    break
-            time.sleep(pause)
-        # It may be on its way out, and may be given its name back between these two.
-        for name in (self._name(oid) + DOOMED, self._name(oid)):
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                return self._open_name(name)
-        raise UnknownName(f"no object {oid} in {self.root}", hint="`nws ls-objects` lists what is stored")
-
-    @staticmethod
-    def _open_name(name: str) -> BinaryIO:
-        return steady(lambda: open(name, "rb", buffering=0))
-
     def _newer(self, oid: ObjectId, err: Unsupported) -> NewerFormat:
         return NewerFormat(f"object {oid} is in a newer format: {err}: {self._name(oid)}", hint="use a newer nws")
 
 
-def steady(operation: Callable[[], T], tries: int = 3) -> T:
-    """Return the result of `operation`, done again when a file server says that what was opened is gone (ESTALE)."""
-    for _ in range(tries - 1):
-        try:
-            return operation()
-        except OSError as err:
-            if err.errno != errno.ESTALE:
-                raise
-    return operation()
-
-
 def _is_object(name: str) -> bool:
     return name.endswith(SUFFIX) and is_hex(name.removesuffix(SUFFIX), HEX_LENGTH)
-
-
-def _has_lost_its_name(descriptor: int, name: str) -> bool:
-    """Say whether an open file was renamed or removed since it was opened, as far as that can be told for nothing."""
-    try:
-        # Linux keeps the name with the open file; no file system is asked.
-        return not os.readlink(f"/proc/self/fd/{descriptor}").endswith(name)
-    except OSError:
-        return os.fstat(descriptor).st_nlink == 0

@@ -1,35 +1,42 @@
 """The store as everybody sees it: put bytes, get them back, know what is there.
 
-This module hands on what its neighbours do; it must not know frames or where a file lies, so that packs can stand
-beside the loose objects.
+An object is a file of its own, or one of many in a pack; a file of its own is asked first, for it may be there to heal
+what is damaged in a pack. This module hands on what its neighbours do; it must not know frames or where a file lies.
 """
 
 from __future__ import annotations
 
+import heapq
 import io
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from nws.errors import Damaged, UnknownName, UsageError
 from nws.ids import HEX_LENGTH, SHORT_LENGTH, ObjectId, is_prefix
 from nws.store.frames import Broken
 from nws.store.hashing import Hasher
-from nws.store.loose import Loose, steady
+from nws.store.loose import Loose
+from nws.store.opening import steady
+from nws.store.packs import Packs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from nws.store.batch import Batch
     from nws.store.decode import Body
     from nws.store.encode import Encoder
     from nws.store.removal import Removal
+    from nws.store.unpack import Packed
 
 _SHOWN_CANDIDATES = 5
 
 
 class ObjectInfo(NamedTuple):
-    """One stored object: its id, the size of its content and the size of its file, in bytes."""
+    """One stored object: its id, the size of its content, and that of its file or its share of a pack, in bytes."""
 
     id: ObjectId
     size: int
@@ -57,6 +64,7 @@ class ObjectStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._loose = Loose(root)
+        self._packs = Packs(root)
         self._settled: set[str] = set()
 
     @cached_property
@@ -109,7 +117,19 @@ class ObjectStore:
         # Who only reads does not load what writes.
         from nws.store.batch import Batch
 
-        return Batch(self._loose, self._encoder, self._settled)
+        return Batch(self._loose, self._packs, self._encoder, self._settled)
+
+    def _body(self, oid: ObjectId) -> AbstractContextManager[Body | Packed]:
+        handle = self._loose.open_at_once(oid)
+        packed = self._packs.find(oid) if handle is None else None
+        if handle is None and packed is None:
+            handle = self._loose.open(oid)
+            packed = self._packs.find(oid, anew=True) if handle is None else None
+        if handle is not None:
+            return self._loose.body(oid, handle)
+        if packed is not None:
+            return packed
+        raise UnknownName(f"no object {oid} in {self.root}", hint="`nws ls-objects` lists what is stored")
 
     def get(self, oid: ObjectId) -> bytes:
         """Return the content of an object, its id checked.
@@ -124,7 +144,7 @@ class ObjectStore:
         return steady(lambda: self._get(oid))
 
     def _get(self, oid: ObjectId) -> bytes:
-        with self._loose.body(oid) as body:
+        with self._body(oid) as body:
             if body.doubtful:
                 _drain(body, oid)
             content = io.BytesIO()
@@ -145,13 +165,13 @@ class ObjectStore:
         Damaged
             If its file does not hold what the id says; pieces may have been handed on by then.
         """
-        with self._loose.body(oid) as body:
+        with self._body(oid) as body:
             yield from _checked(body, oid)
 
     def has(self, oid: ObjectId) -> bool:
         """Say whether an object is stored, by opening it. An empty or torn file is none; its content is not read."""
         try:
-            with self._loose.body(oid):
+            with self._body(oid):
                 return True
         except (UnknownName, Damaged):
             return False
@@ -169,7 +189,7 @@ class ObjectStore:
         return steady(lambda: self._info(oid))
 
     def _info(self, oid: ObjectId) -> ObjectInfo:
-        with self._loose.body(oid) as body:
+        with self._body(oid) as body:
             size = _drain(body, oid) if body.plain is None else body.plain
             return ObjectInfo(id=oid, size=size, stored=body.stored)
 
@@ -183,12 +203,13 @@ class ObjectStore:
         Damaged
             If its file does not hold what the id says.
         """
-        with self._loose.body(oid) as body:
+        with self._body(oid) as body:
             _drain(body, oid)
 
     def list(self, prefix: str = "") -> Iterator[ObjectId]:
         """Yield the ids of all objects that begin with `prefix`, sorted, whether their files are sound or not."""
-        return self._loose.ids(prefix)
+        merged = heapq.merge(self._loose.ids(prefix), self._packs.ids(prefix))
+        return (oid for oid, _ in groupby(merged))
 
     def resolve(self, prefix: str) -> ObjectId:
         """Return the one stored id that begins with `prefix` (six digits or more).
@@ -205,7 +226,7 @@ class ObjectStore:
                 f"not an object id: {prefix[:80]!r}",
                 hint=f"an id is {SHORT_LENGTH} to {HEX_LENGTH} lower-case hexadecimal digits",
             )
-        found = list(self._loose.ids(prefix))
+        found = list(self.list(prefix))
         if len(found) == 1:
             return found[0]
         if not found:
@@ -216,19 +237,25 @@ class ObjectStore:
     def count(self) -> ObjectCount:
         """Return the number of objects and their bytes."""
         objects = size = stored = damaged = 0
-        for oid in self._loose.ids():
+        loose = ((oid, None) for oid in self._loose.ids())
+        packed = ((one.id, one) for one in self._packs.sizes())
+        for _, same in groupby(heapq.merge(loose, packed, key=itemgetter(0)), key=itemgetter(0)):
+            oid, place = next(same)
             try:
-                info = self.info(oid)
+                info = self.info(oid) if place is None else place
             except UnknownName:
                 continue
             except Damaged:
+                damaged += 1
+                continue
+            if info.stored is None:
                 damaged += 1
                 continue
             objects, size, stored = objects + 1, size + info.size, stored + info.stored
         return ObjectCount(objects=objects, size=size, stored=stored, damaged=damaged)
 
 
-def _checked(body: Body, oid: ObjectId) -> Iterator[bytes | memoryview]:
+def _checked(body: Body | Packed, oid: ObjectId) -> Iterator[bytes | memoryview]:
     """Yield the content of `body`, the last piece only after its id was found right."""
     hasher = Hasher(alone=False)
     for piece in body.pieces():
@@ -240,6 +267,6 @@ def _checked(body: Body, oid: ObjectId) -> Iterator[bytes | memoryview]:
         raise Broken("its bytes do not match its id")
 
 
-def _drain(body: Body, oid: ObjectId) -> int:
+def _drain(body: Body | Packed, oid: ObjectId) -> int:
     """Read `body` through and return the size of its content."""
     return sum(len(piece) for piece in _checked(body, oid))

@@ -16,7 +16,8 @@ from nws import fsio
 from nws.ids import HEX_LENGTH, ObjectId, is_hex
 from nws.store.decode import Body
 from nws.store.frames import Broken, Unsupported
-from nws.store.loose import DOOMED, SUFFIX, steady
+from nws.store.loose import SUFFIX
+from nws.store.opening import DOOMED, steady
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -13,7 +13,7 @@ from collecting import DAY, HOUR, age, doomed, new, publish, reached
 
 from nws import fsio
 from nws.errors import UnknownName
-from nws.store import ObjectStore, loose
+from nws.store import ObjectStore, opening
 from nws.upkeep.gc import gc
 
 DATA = b"known, needed by nobody, and old"
@@ -33,7 +33,7 @@ def stops(monkeypatch):
         return stopping
 
     monkeypatch.setattr(fsio, "freshen", before(os.utime, "utime"))
-    monkeypatch.setattr(loose, "_has_lost_its_name", before(loose._has_lost_its_name, "fstat"))
+    monkeypatch.setattr(opening, "has_lost_its_name", before(opening.has_lost_its_name, "fstat"))
 
 
 def orders(first, second):

@@ -127,7 +127,7 @@ def test_a_folder_that_vanishes_while_listing_is_no_error(store):
 
 
 def test_a_stale_handle_is_opened_again_a_bounded_number_of_times():
-    from nws.store.loose import steady
+    from nws.store.opening import steady
 
     def stale(times):
         outcomes = iter([*[errno.ESTALE] * times, 0])
