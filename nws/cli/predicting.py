@@ -56,7 +56,6 @@ def predict(
 
     _check_output(output, input)
     source = _source(session, ref, trust=trust)
-    source.steps()
     dataset, understood = read_input(source, input, reading.options())
     _tell_understood(session.output, understood)
     found = _predict(session.output, source, dataset, input, interpolate=interpolate)

@@ -28,12 +28,16 @@ if TYPE_CHECKING:
     Array = ndarray[Any, Any]
 
 # Spectra that go through a pipeline at once.
-BATCH_BYTES = 128 << 20
+BATCH_BYTES = 32 << 20
+# Products of matrices are made for some rows at once, and the rest otherwise, which may show in the last bit: parts
+# of whole blocks give the bits that all of them together give.
+_BLOCK = 64
 
 
 def rows_at_once(features: int) -> int:
     """Return how many spectra are worked on at once, so that memory is bounded."""
-    return max(1, BATCH_BYTES // (8 * max(features, 1)))
+    rows = max(1, BATCH_BYTES // (8 * max(features, 1)))
+    return rows - rows % _BLOCK if rows > _BLOCK else rows
 
 
 def axis_of(source: Source) -> Axis | None:

@@ -37,6 +37,8 @@ def read_input(source: Source, paths: Sequence[Path], options: ReadOptions) -> t
 
     Raises
     ------
+    Conflict
+        If the pipeline has no model; nothing is read then.
     BadInput
         As `nws.dataset.read_spectra`.
     UsageError
@@ -44,6 +46,7 @@ def read_input(source: Source, paths: Sequence[Path], options: ReadOptions) -> t
     """
     from nws.dataset import read_spectra
 
+    source.steps()
     if len(options.target) > 1:
         raise UsageError(
             f"{len(options.target)} targets, but the model predicts one: {source.target}",
@@ -89,7 +92,6 @@ def predict(
     import numpy as np
     from threadpoolctl import threadpool_limits
 
-    source.steps()
     matched = match(
         axis_of(source), source.record.dataset["features"], dataset.axis, where=where, interpolate=interpolate
     )

@@ -140,7 +140,7 @@ def test_input_that_does_not_do(predict, workspace, ref, words, code, said):
 
 def test_pipelines_that_do_not_do(predict, workspace):
     failed = run_of(workspace, "gas").pipeline(3)
-    assert "it failed" in predict(failed.ref, "--input", "test.csv", check=5).err
+    assert "it failed" in predict(failed.ref, "--input", "nothing.csv", check=5).err
     assert "nonsense" in predict("nonsense", "--input", "test.csv", check=4).err
     assert "barley" in predict("best:barley", "--input", "test.csv", check=4).err
     predict("nowhere.zip", "--input", "test.csv", check=4)

@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import sklearn
 from predicting import CLASSES, NEIGHBOURS, gasoline, read_csv, rows_of_test, run_of, stored, write_csv
 from threadpoolctl import threadpool_info
 
@@ -113,6 +115,14 @@ def test_what_comes_in_parts_is_the_same(workspace, monkeypatch):
                 np.testing.assert_allclose(one.hotelling_t2, other.hotelling_t2, rtol=1e-6)
                 np.testing.assert_allclose(one.q_residuals, other.q_residuals, rtol=1e-6)
             assert parts.odd == whole.odd
+
+
+def test_parts_are_whole_blocks_within_a_bound():
+    for features in (1, 7, 401, 1000, 60_000):
+        rows = calibration.rows_at_once(features)
+        assert rows % 64 == 0
+        assert rows * features * 8 <= calibration.BATCH_BYTES
+    assert calibration.rows_at_once(10**9) == 1
 
 
 def test_metadata_and_missing_reference_values_are_kept(workspace, tmp_path):
@@ -228,7 +238,10 @@ def test_other_versions_are_named(copies, tmp_path, workspace):
     record = json.loads((folder / "pipeline.json").read_text(encoding="utf-8"))
     record["environment"]["packages"] |= {"scikit-learn": "1.6.0", "chemotools": "0.4.9", "nws": "0.0.1"}
     record["environment"]["python"] = "3.10.1"
+    for path in (folder / "artifacts").iterdir():
+        replaced(path, sklearn.__version__, re.sub("[0-9]", "0", sklearn.__version__), record)
     resealed(folder, record)
+    # scikit-learn's own warning for each step is not shown beside it.
     (warning,) = predict(folder, workspace.root / "test.csv").warnings
     assert "scikit-learn 1.6.0 (here " in warning
     assert "python 3.10.1 (here " in warning
@@ -236,13 +249,26 @@ def test_other_versions_are_named(copies, tmp_path, workspace):
     assert "nws" not in warning
 
 
+def replaced(path, text, other, record):
+    """Write other text of the same length into an artifact, and its new id into the record."""
+    data = path.read_bytes()
+    changed = data.replace(text.encode(), other.encode())
+    assert changed != data
+    path.write_bytes(changed)
+    for item in (*record["steps"], *record["artifacts"]):
+        for key in ("artifact", "object"):
+            if item.get(key) == ObjectId.of(data):
+                item[key] = ObjectId.of(changed)
+
+
 def resealed(folder, record):
     """Write a record into a folder as if it had been exported so."""
-    data = json.dumps(record).encode()
-    (folder / "pipeline.json").write_bytes(data)
+    (folder / "pipeline.json").write_text(json.dumps(record), encoding="utf-8")
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    manifest["members"]["pipeline.json"] = {"blake3": ObjectId.of(data), "size_bytes": len(data)}
-    manifest["source"]["record"] = ObjectId.of(data)
+    for name in manifest["members"]:
+        data = (folder / name).read_bytes()
+        manifest["members"][name] = {"blake3": ObjectId.of(data), "size_bytes": len(data)}
+    manifest["source"]["record"] = manifest["members"]["pipeline.json"]["blake3"]
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
