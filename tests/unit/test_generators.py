@@ -5,7 +5,7 @@ import math
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nws.engine.generators import space_of
@@ -82,6 +82,7 @@ def test_range_includes_its_end_and_gives_clean_decimals(spec, expected):
     assert [type(number) for number in found] == [type(number) for number in expected]
 
 
+@settings(deadline=None)
 @given(st.integers(-50, 50), st.integers(0, 60), st.integers(1, 30), st.integers(0, 6))
 def test_range_is_exact_for_decimals(start, count, step, digits):
     def scaled(number):
@@ -191,6 +192,7 @@ def test_count_is_the_same_in_every_version():
     assert made({"_or_": list("abcdef"), "count": 4, "_seed_": 1}) == ["b", "c", "d", "e"]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 45), st.integers(0, 2**32))
 def test_samples_are_distinct_and_ordered(size, count, seed):
     found = list(values(sample(Sequenced(size, lambda index: index), count, seed)))
