@@ -218,7 +218,7 @@ DOCUMENTS = {
     "datasets/NAME.json": (
         records.Registration,
         "datasets/*.json",
-        "options understood.partitions understood.targets[].classes",
+        "options understood.partitions understood.targets[].classes understood.sources understood.groups",
     ),
     "manifest.json": (records.Manifest, "exports/*/manifest.json", ""),
 }
