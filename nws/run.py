@@ -137,6 +137,10 @@ class Run:
             return None
         return None if self.abandoned() else began
 
+    def is_bare(self) -> bool:
+        """Say whether it has nothing yet: neither what was asked nor a number."""
+        return "run_config.json" not in fsio.names(self.folder) and not self.numbers()
+
     def numbers(self) -> list[int]:
         """Return every number that was ever claimed, in order."""
         return sorted(int(name) for name in fsio.names(self._refs) if is_number_name(name))

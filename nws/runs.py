@@ -108,6 +108,13 @@ class Runs:
         """Say whether there is a run of exactly that name."""
         return run_name(day, dataset, name) in self.names()
 
+    def bare(self, day: dt.date, dataset: str, name: str | None = None) -> Iterator[Run]:
+        """Yield the runs of that name that have nothing and in which nobody is at work: they were cut off at once."""
+        base = run_name(day, dataset, name)
+        for run in self.list():
+            if (run.name == base or _is_numbered(run.name, base)) and run.is_bare() and run.abandoned():
+                yield run
+
     def unfinished(self, dataset: str, name: str | None, *, plan: str, force: bool = False) -> Run | None:
         """Return the newest run of that name, of any day, that was cut off and that nobody is at work in.
 
@@ -165,7 +172,11 @@ def _is_named(run: str, dataset: str, name: str | None) -> bool:
         base = run_name(dt.date.fromisoformat(run[:10]), dataset, name)
     except ValueError:
         return False
-    return run == base or (run.startswith(f"{base}_") and run[len(base) + 1 :].isdigit())
+    return run == base or _is_numbered(run, base)
+
+
+def _is_numbered(run: str, base: str) -> bool:
+    return run.startswith(f"{base}_") and run[len(base) + 1 :].isdigit()
 
 
 def _was_asked(config: RunConfig, plan: str, *, force: bool) -> bool:

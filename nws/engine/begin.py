@@ -5,6 +5,7 @@ This room finds or makes the run; it must not know how tasks are run or publishe
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,7 +16,6 @@ from nws.run import INTERRUPTED, RUNNING
 from nws.upkeep.reindex import complete
 
 if TYPE_CHECKING:
-    import contextlib
     from collections.abc import Callable
 
     from nws.engine.known import Held
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from nws.ids import ObjectId
     from nws.run import Run
     from nws.workspace import Workspace
+
+    Naming = tuple[dt.date, str, str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +78,7 @@ def begin(
         held |= held_anywhere(workspace, others, report=report, damaged=damaged)
         for oid in damaged:
             # Who makes it again is to write it anew, which a store does not do where an object seems to be there.
-            workspace.store.removal.doom(oid)
+            workspace.store.removal.distrust(oid)
     todo = [task for task in plan.tasks if task.position not in held]
     if run is not None:
         own = [task for task in plan.tasks if task.key in here or task.position not in held]
@@ -84,8 +86,7 @@ def begin(
     naming = (dt.datetime.now().astimezone().date(), plan.dataset_name, request.run_name)
     if not todo and not (request.append and workspace.runs.has(*naming)):
         return Beginning(run=None, held=held)
-    run = workspace.runs.obtain(*naming) if request.append else workspace.runs.create(*naming)
-    presence.enter_context(run.at_work())
+    run = _joined(workspace, naming, presence) if request.append else _made(workspace, naming, presence)
     return Beginning(run=run, held=held, numbers=_numbers(run, todo, todo, request))
 
 
@@ -101,6 +102,33 @@ def _to_go_on_with(workspace: Workspace, plan: Plan, request: Request, presence:
     cut_off = workspace.runs.unfinished(plan.dataset_name, request.run_name, plan=plan.id, force=request.force)
     # Of two processes that find the same run cut off, one goes on with it.
     return cut_off if cut_off is not None and presence.enter_context(cut_off.at_work(alone=True)) else None
+
+
+def _joined(workspace: Workspace, naming: Naming, presence: contextlib.ExitStack) -> Run:
+    run = workspace.runs.obtain(*naming)
+    presence.enter_context(run.at_work())
+    return run
+
+
+def _made(workspace: Workspace, naming: Naming, presence: contextlib.ExitStack) -> Run:
+    """Return a run that has nothing yet: a new one, or one that was cut off before it could say what was asked."""
+    for run in workspace.runs.bare(*naming):
+        if _taken(run, presence, alone=True):
+            return run
+    while True:
+        run = workspace.runs.create(*naming)
+        # Between the making of a folder and the sign in it, another process may have taken it for one left behind.
+        if _taken(run, presence, alone=False):
+            return run
+
+
+def _taken(run: Run, presence: contextlib.ExitStack, *, alone: bool) -> bool:
+    """Be seen to be at work in a run, if it still has nothing."""
+    with contextlib.ExitStack() as trial:
+        if trial.enter_context(run.at_work(alone=alone)) and run.is_bare():
+            presence.push(trial.pop_all())
+            return True
+    return False
 
 
 def unfinished(run: Run) -> bool:

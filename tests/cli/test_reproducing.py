@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from workspaces import PLS, mixed_grid, small_csv
+from workspaces import PLS, mixed_grid, ridge_grid, small_csv
 
 from nws import Workspace
 from nws.cli.app import run as call
@@ -22,13 +22,24 @@ def finished(tmp_path_factory):
     mixed_grid(root / "grid.json")
     failing = [{"model": {"class": PLS, "params": {"n_components": 500}}}]
     (root / "failing.json").write_text(json.dumps(failing))
+    ridge_grid(root / "plain.json", 1)
     Workspace.init(root)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
-        words = ["run", "--dataset", "wheat.csv", "--pipelines", "grid.json", "failing.json", "--jobs", "1"]
+        words = [
+            "run",
+            "--dataset",
+            "wheat.csv",
+            "--pipelines",
+            "grid.json",
+            "failing.json",
+            "plain.json",
+            "--jobs",
+            "1",
+        ]
         assert call([*words, "--run-name", "a"]) == 3
         assert call([*words, "--run-name", "b", "--cv", "loo", "--seed", "3"]) == 3
-    for name in ("wheat.csv", "grid.json", "failing.json"):
+    for name in ("wheat.csv", "grid.json", "failing.json", "plain.json"):
         (root / name).unlink()
     return root
 
@@ -47,9 +58,13 @@ def first(root):
     return next(Workspace.open(root).runs.list())
 
 
-def replaced(root, number, **changes):
+def last(root):
+    return list(Workspace.open(root).runs.list())[-1]
+
+
+def replaced(root, number, *, run=None, **changes):
     """Put another record in the place of one, as if that had been published, and return its pipeline."""
-    run = first(root)
+    run = run or first(root)
     ref = run.ref(number)
     body = {**json.loads(run.store.get(ref.record)), **changes}
     record = decode(PipelineRecord, json.dumps(body).encode(), where="test")
@@ -141,12 +156,16 @@ def test_a_pipeline_that_now_fails_or_succeeds_is_different(here, place):
 
 def test_older_records_say_their_splits_by_what_was_done(here, place):
     for run in Workspace.open(place).runs.list():
-        for number in (26, 27):
+        for number in (26, 27, 28):
             evaluation = {key: value for key, value in run.pipeline(number).record.evaluation.items() if key != "asked"}
-            if run.name == first(place).name:
-                replaced(place, number, evaluation=evaluation)
+            if (run.name, number) != (last(place).name, 27):
+                replaced(place, number, run=run, evaluation=evaluation)
                 (line,) = lines(here("reproduce", f"{run.name}/{number}", "--json", check=0))
                 assert line["verdict"] == "identical"
+    # It failed before there was a split, with one that only the record's hash knows.
+    evaluation = {key: value for key, value in run.pipeline(27).record.evaluation.items() if key != "asked"}
+    replaced(place, 27, run=run, evaluation=evaluation)
+    assert "its splits" in here("reproduce", f"{run.name}/27", check=6).err
 
 
 @pytest.mark.parametrize(

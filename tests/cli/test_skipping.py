@@ -1,5 +1,6 @@
 """What the workspace has is not run again; a run that was cut off goes on by its name; a dry run writes nothing."""
 
+import contextlib
 import json
 import shutil
 
@@ -129,6 +130,19 @@ def test_what_was_deleted_is_run_again(here, place, kind):
         here("runs", "delete", f"{run.name}/2" if kind == "pipeline" else run.name, "--yes", check=0)
     (line,) = lines(here(*WORDS, "--run-name", "again", "--json", check=0))
     assert line["ran"] == (1 if kind == "pipeline" else 3)
+
+
+def test_a_row_of_a_run_that_was_made_again_by_hand_names_nothing(here, place):
+    (run,) = runs(place)
+    rows = Workspace.open(place).predictions.filter_by_criteria()
+    shutil.rmtree(run.folder)
+    shutil.rmtree(place / "catalog" / "archives")
+    here(*WORDS, check=0)
+    workspace = Workspace.open(place)
+    old = set(rows["prediction_id"])
+    workspace.forget([one for one in workspace.predictions.filter_by_criteria()["prediction_id"] if one not in old])
+    (line,) = lines(here(*WORDS, "--json", check=0))
+    assert line["ran"] == 3
 
 
 @pytest.mark.parametrize("name", ["record", "predictions.csv", "metrics.json", "artifact"])
@@ -263,6 +277,15 @@ def test_a_run_goes_on_by_its_name_alone(here, place):
     assert len(told.out.splitlines()) == 4
 
 
+def test_a_run_that_lacks_only_its_end_starts_nothing(here, place, nothing_runs):
+    (run,) = runs(place)
+    summary = json.loads((run.folder / "run_summary.json").read_text())
+    (run.folder / "run_summary.json").write_text(json.dumps({**summary, "status": "running", "completed_at": None}))
+    told = here(*WORDS, check=0)
+    assert f"going on with {run.name}: 3 pipelines, 3 of them there already" in told.err
+    assert run.summary().status == "completed"
+
+
 def test_the_same_command_goes_on_with_a_run_of_another_day(here, place):
     (run,) = runs(place)
     cut_off(place, run)
@@ -274,6 +297,23 @@ def test_the_same_command_goes_on_with_a_run_of_another_day(here, place):
     here(*WORDS, check=0)
     assert [found.name for found in runs(place)] == [old.name]
     assert runs(place)[0].summary().status == "completed"
+
+
+def test_a_run_that_was_cut_off_before_it_said_anything_is_begun_again(here, place):
+    (run,) = runs(place)
+    empty = run.folder.with_name(f"{run.name}_fresh")
+    for kind in ("folder", "sign", "at work"):
+        empty.mkdir(exist_ok=True)
+        if kind != "folder":
+            (empty / "_refs").mkdir(exist_ok=True)
+            (empty / "_refs" / ".at-work").touch()
+        bare = Workspace.open(place).runs.get(empty.name)
+        with bare.at_work() if kind == "at work" else contextlib.nullcontext():
+            here(*WORDS, "--run-name", "fresh", "--force", check=0)
+        assert empty.with_name(f"{empty.name}_2").exists() == (kind == "at work")
+        assert (bare.numbers() == [1, 2, 3]) == (kind != "at work")
+        shutil.rmtree(empty)
+        shutil.rmtree(place / "catalog")
 
 
 def test_what_was_asked_comes_back_whole(here, place):
