@@ -98,6 +98,40 @@ def test_two_files_and_options(call, tmp_path):
     assert "metadata    fat" in done.stdout
 
 
+def test_groups_units_and_sheets(call, workspace):
+    import datasets_formats as forms
+    from datasets_written import wide_rows
+
+    book = forms.workbook(workspace / "Öl messung.xlsx", {"Readme": [["words"]], "Data": wide_rows("indices")})
+    words = ("--sheet", "Data", "--target", "protein", "--group", "scan", "--unit", "index")
+    checked = call("dataset", "check", book, *words, check=0).stdout
+    assert "groups      scan: 9 samples of 1 to 2 scans each" in checked
+    assert "file        Öl messung.xlsx: X, 13 samples; Excel, header" in checked
+    assert "ignored     Readme" in checked
+    (added,) = [
+        json.loads(line) for line in call("dataset", "add", "oil", book, *words, "--json", check=0).stdout.splitlines()
+    ]
+    assert added["options"] == {"target": ["protein"], "group": "scan", "unit": "index", "sheet": "Data"}
+    assert added["understood"]["groups"]["column"] == "scan"
+    shown = call("dataset", "show", "oil", check=0).stdout
+    assert "option      group = scan" in shown
+    assert "groups      scan: 9 samples of 1 to 2 scans each" in shown
+    assert call("dataset", "check", book, check=6).stderr.startswith(f"nws: {book}: 2 sheets, and none is called X")
+
+
+def test_a_dataset_file_is_checked_and_added(call, workspace):
+    (workspace / "data").mkdir()
+    (workspace / "data" / "one.csv").write_text("protein;900;902;904\n1,5;0,1;0,3;0,2\n2,5;0,2;0,5;0,1\n")
+    (workspace / "wheat.yaml").write_text("train_x: data/one.csv\ndelimiter: ';'\n")
+    assert "target      protein: regression" in call("dataset", "check", "wheat.yaml", check=0).stdout
+    call("dataset", "add", "wheat", "wheat.yaml", check=0)
+    assert "source      " in call("dataset", "show", "wheat", check=0).stdout
+    (workspace / "wheat.yaml").write_text("train_x: data/one.csv\nfolds: 3\n")
+    done = call("dataset", "add", "barley", "wheat.yaml", check=6)
+    assert "wheat.yaml: folds: not supported in a dataset file" in done.stderr
+    assert not (workspace / "datasets" / "barley.json").exists()
+
+
 def test_the_same_name_for_something_else(call, workspace):
     call("dataset", "add", "a", GASOLINE, check=0)
     before = sorted(path for path in workspace.rglob("*"))

@@ -142,7 +142,7 @@ def test_options_overrule(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"delimiter": "x"}, {"decimal": ";"}, {"header": "maybe"}, {"task": "guess"}, {"test_rows": "a-b"}, {"test_rows": "0-3"}, {"test_rows": "5-2"}]
+    "wrong", [{"delimiter": "x"}, {"decimal": ";"}, {"header": "maybe"}, {"task": "guess"}, {"unit": "m"}, {"test_rows": "a-b"}, {"test_rows": "0-3"}, {"test_rows": "5-2"}]
 )  # fmt: skip
 def test_options_that_mean_nothing(wrong):
     with pytest.raises(UsageError):
@@ -202,6 +202,31 @@ def test_windows_signs(tmp_path):
     dataset, understood = load(path)
     assert dataset.target().values == ["„Öl“ €", "Raps", "Raps"]
     assert understood.facts["files"][0]["encoding"] == "Windows-1252"
+
+
+@pytest.mark.parametrize(
+    ("names", "unit"),
+    [("900,902,904", "cm-1"), ("9000,8998,8996", "nm"), ("1,2,3", "nm"), ("900 nm,902 nm,904 nm", "index")],
+)
+def test_the_unit_is_said(tmp_path, names, unit):
+    path = write(tmp_path / "x.csv", names + "\n0.1,0.3,0.2\n0.2,0.5,0.1\n")
+    dataset, understood = load(path, unit=unit)
+    assert (dataset.axis.unit, dataset.axis.values) == (
+        unit,
+        [float(name.removesuffix(" nm")) for name in names.split(",")],
+    )
+    assert understood.facts["axis"]["unit_assumed"] is False
+
+
+def test_decimal_commas_are_no_delimiters_where_another_cuts_all_rows_alike(tmp_path):
+    x = write(tmp_path / "X.csv", text_of(X.tolist(), ";", ","))
+    y = write(tmp_path / "Y.csv", text_of([[10.5 + row] for row in range(len(X))], ";", ","))
+    m = write(
+        tmp_path / "M.csv", text_of([["plot", "depth"], *([f"p{row}", row + 0.5] for row in range(len(X)))], ";", ",")
+    )
+    dataset, _ = load([x, y, m])
+    assert dataset.metadata == {"depth": [row + 0.5 for row in range(len(X))]}
+    assert dataset.sample_ids == [f"p{row}" for row in range(len(X))]
 
 
 def test_an_axis_that_turns_is_said(tmp_path):

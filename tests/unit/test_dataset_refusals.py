@@ -9,7 +9,7 @@ import pytest
 import zstandard
 from spectra import NM, spectra, text_of, write
 
-from nws.dataset import ReadOptions, files, read
+from nws.dataset import ReadOptions, dialect, files, read
 from nws.errors import BadInput
 
 ROWS = [[f"{value:g}" for value in NM], *spectra(70).tolist()]
@@ -173,6 +173,34 @@ def test_archives_of_several_streams(tmp_path):
         path = tmp_path / name
         path.write_bytes(b"".join(map(pack, halves)))
         assert read([path], name="x", options=ReadOptions())[0].samples == 70
+
+
+def test_a_line_that_has_lost_its_end(refuse, monkeypatch):
+    monkeypatch.setattr(dialect, "MOST_COLUMNS", 1000)
+    refuse(",".join(["0.5"] * 1002), "x.csv: a line with more than 1,000 cells", hint="line ends")
+    refuse("a;b\n" + ";".join(["0.5"] * 1002) + "\n", "a line with more than 1,000 cells")
+    refuse(",".join(["0.5"] * 1001), "1 sample; at least two are needed")
+
+
+def test_a_column_that_is_half_numbers_is_not_passed_over(refuse):
+    refuse(
+        "a;b;c\n1,5;2,5;3.5\n2,5;2,5;3,5\n", r"line 2, column 'c' \(3\): text among numbers: '3.5'", hint="--decimal"
+    )
+
+
+def test_the_line_that_is_too_short_is_named_where_there_are_few(refuse):
+    refuse("900,902,904\n0.1,0.2\n0.1,0.2,0.3\n", "x.csv line 2: 2 cells where other rows have 3")
+
+
+def test_spectra_given_for_targets(tmp_path):
+    x, y = (write(tmp_path / f"{name}.csv", text_of(ROWS)) for name in ("a", "b"))
+    with pytest.raises(BadInput, match=r"a.csv and .*b.csv both hold spectra") as caught:
+        read([x, y], name="x", options=ReadOptions())
+    assert "X1 and X2" in caught.value.hint
+
+
+def test_a_unit_without_a_header(refuse):
+    refuse(text_of(ROWS[1:]), "no header with numbers, so the axis cannot be in nm", hint="--unit", unit="nm")
 
 
 def test_two_columns_of_one_name(refuse):
