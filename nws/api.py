@@ -128,7 +128,7 @@ class Workspace(workspace.Workspace):
             return request, make_plans(self, request, store=store)
         from nws.engine.asked import recall
 
-        request, plan = recall(self.runs.get(request.resume), request)
+        request, plan = recall(self.runs.get(request.resume), request, trusted=self.settings.trusted_packages)
         return request, [plan]
 
     def execute(self, request: Request, *, report: Callable[[Progress], None] = lambda _: None) -> list[Result]:

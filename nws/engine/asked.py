@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nws import __version__
 from nws.dataset import load
 from nws.engine import expanded, software
+from nws.engine.admission import check_steps
 from nws.engine.request import Plan, Request, check_jobs, plan_of
 from nws.errors import Conflict, Damaged, NewerFormat, UnknownName
 from nws.ids import ObjectId
@@ -91,7 +92,7 @@ def _configs(plan: Plan) -> Iterator[PipelineConfig]:
     return (task.config for task in plan.tasks if task.target == first)
 
 
-def recall(run: Run, request: Request) -> tuple[Request, Plan]:
+def recall(run: Run, request: Request, *, trusted: tuple[str, ...]) -> tuple[Request, Plan]:
     """Return what was asked of a run, from the run and the store alone.
 
     Parameters
@@ -100,6 +101,8 @@ def recall(run: Run, request: Request) -> tuple[Request, Plan]:
         The run, in its workspace.
     request
         The call that asks to go on: how many workers, and where it was made.
+    trusted
+        Packages that may be imported besides those that always may.
 
     Raises
     ------
@@ -109,6 +112,8 @@ def recall(run: Run, request: Request) -> tuple[Request, Plan]:
         If an older version began it, which did not keep its pipelines.
     Damaged
         If what it names is gone or not what its id says.
+    NotTrusted
+        If its pipelines name a class of a package that nobody trusts now.
     NewerFormat
         If a later version began it with something that this version does not know.
     """
@@ -125,6 +130,7 @@ def recall(run: Run, request: Request) -> tuple[Request, Plan]:
     except UnknownName as err:
         hint = "the same command with its config files and dataset goes on"
         raise Damaged(f"run {run.name} names what is gone: {err.message}", hint=hint) from err
+    check_steps((step for config in configs for step in config.steps), trusted=trusted, place=where)
     plan = plan_of(before, dataset, ObjectId(config.dataset_id), configs, source=config.dataset_source)
     if plan.id != config.plan:
         raise NewerFormat(

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from nws.dataset import load
 from nws.engine import software
+from nws.engine.admission import check_steps
 from nws.engine.alike import largest_difference, same_figures
-from nws.engine.classes import resolve
-from nws.engine.parameters import admit
 from nws.engine.request import AUTO
 from nws.engine.splits import check_cv
 from nws.engine.tasks import MODEL, SPLIT, PipelineConfig, StepSpec, Task
@@ -88,10 +87,11 @@ def reproduce(
         If the dataset, or what the pipeline is compared with, is gone or not what its id says.
     """
     tasks = [task_of(pipeline, position) for position, pipeline in enumerate(pipelines)]
+    trusted = workspace.settings.trusted_packages
     for task, pipeline in zip(tasks, pipelines, strict=True):
-        _admit(workspace, task, pipeline)
+        check_steps(task.config.steps, trusted=trusted, place=pipeline.ref)
         _check_dataset(pipeline)
-    now = software.environment(workspace.settings.trusted_packages)
+    now = software.environment(trusted)
     for outcome in make().map(tasks):
         pipeline = pipelines[outcome.task.position]
         changed = software.changes(pipeline.record.environment, now)
@@ -177,15 +177,6 @@ def _is_cv(text: str) -> bool:
     except UsageError:
         return False
     return True
-
-
-def _admit(workspace: Workspace, task: Task, pipeline: Pipeline) -> None:
-    """Decide trust for every class before any is imported."""
-    paths = [path for step in task.config.steps for path in (step.path, *software.classes(step.params))]
-    for path in paths:
-        admit(path, trusted=workspace.settings.trusted_packages, place=pipeline.ref)
-    for path in paths:
-        resolve(path, pipeline.ref)
 
 
 def _check_dataset(pipeline: Pipeline) -> None:

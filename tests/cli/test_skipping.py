@@ -3,6 +3,7 @@
 import contextlib
 import json
 import shutil
+import sys
 
 import pytest
 from workspaces import check_whole, mixed_grid, ridge_grid, said, small_csv
@@ -346,6 +347,33 @@ def test_a_collector_keeps_what_a_run_needs_to_go_on(here, place):
     workspace.gc(grace=dt.timedelta(0))
     assert workspace.store.has(run.config().configs)
     here("run", "--resume", run.name, check=0)
+
+
+def test_what_is_not_trusted_now_does_not_go_on(here, place, monkeypatch):
+    monkeypatch.syspath_prepend(str(place))
+    (place / "not_trusted.py").write_text("from sklearn.linear_model import Ridge\n\n\nclass Mine(Ridge):\n    pass\n")
+    (place / "grid.json").write_text(
+        json.dumps([{"model": "not_trusted.Mine"}, {"model": "sklearn.linear_model.Ridge"}])
+    )
+    trusting = (place / "nws.toml").read_text().replace("packages = []", 'packages = ["not_trusted"]')
+    plain = (place / "nws.toml").read_text()
+    (place / "nws.toml").write_text(trusting)
+    here(*WORDS, "--run-name", "mine", check=0)
+    run = runs(place)[-1]
+    summary = json.loads((run.folder / "run_summary.json").read_text())
+    (run.folder / "run_summary.json").write_text(json.dumps({**summary, "status": "interrupted"}))
+    (place / "nws.toml").write_text(plain)
+    monkeypatch.delitem(sys.modules, "not_trusted")
+    told = here("run", "--resume", run.name, check=14)
+    assert "not_trusted" in told.err
+    assert "not_trusted" not in sys.modules
+    (place / "nws.toml").write_text(trusting)
+    here("run", "--resume", run.name, check=0)
+    # It has no version: what its file says is its version.
+    assert lines(here(*WORDS, "--json", check=0))[0]["ran"] == 0
+    with (place / "not_trusted.py").open("a") as file:
+        file.write("# another word\n")
+    assert lines(here(*WORDS, "--json", check=0))[0]["ran"] == 1
 
 
 def test_a_run_at_work_elsewhere_is_left_alone(here, place):
