@@ -37,6 +37,7 @@ def gc(*, grace: str = "2w", dry_run: bool = False, session: Handed) -> None:
             "examined": plural(found.examined, "object"),
             "needed": plural(found.reachable, "object"),
             "kept for now": f"{plural(found.kept, 'object')}, {why}" if found.kept else None,
+            "kept in packs": f"{plural(found.in_packs, 'object')}, beside needed ones" if found.in_packs else None,
             **goes,
         },
     )

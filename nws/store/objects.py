@@ -78,7 +78,7 @@ class ObjectStore:
         """The way out: what a collector of objects that nothing names works with."""
         from nws.store.removal import Removal
 
-        return Removal(self._loose)
+        return Removal(self._loose, self._packs)
 
     def put(self, data: bytes | memoryview) -> ObjectId:
         """Add bytes and return their id; they are durable then. Known content is not written again."""

@@ -5,19 +5,20 @@ This module compresses and orders writes; it must not know what the objects are 
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, BinaryIO
 
 from nws import fsio
 from nws.store.encode import LEVEL
 from nws.store.frames import Broken, Unsupported
-from nws.store.hashing import Hasher
+from nws.store.hashing import Hasher, pieces
 from nws.store.packs import INDEX, PACK
 from nws.store.packtable import LARGEST, PackTable, Place, in_order, make_table
 from nws.store.unpack import frame_content, table_of
 
 if TYPE_CHECKING:
     import contextlib
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from nws.ids import ObjectId
     from nws.store.packs import Packs
@@ -35,12 +36,12 @@ class PackWriter:
 
     Parameters
     ----------
-    handle
-        Where to; nothing is read back.
+    write
+        Takes the bytes, and returns how many there were.
     """
 
-    def __init__(self, handle: BinaryIO) -> None:
-        self._handle = handle
+    def __init__(self, write: Callable[[bytes], int]) -> None:
+        self._write = write
         self._hasher = Hasher()
         self._frames: list[tuple[int, int]] = []
         self._places: dict[ObjectId, Place] = {}
@@ -54,12 +55,12 @@ class PackWriter:
                 offset += len(item)
             data = b"".join(item for _, item in part)
             self._hasher.update(data)
-            self._frames.append((len(data), self._handle.write(_compress(data))))
+            self._frames.append((len(data), self._write(_compress(data))))
 
     def finish(self) -> tuple[ObjectId, PackTable]:
         """Write the table, and return the name of the pack and the table."""
         table = make_table(self._frames, self._places)
-        self._handle.write(table)
+        self._write(table)
         return self._hasher.id(), PackTable(table)
 
 
@@ -78,11 +79,16 @@ class Packing:
         self._packs = packs
         self._files = files
         self._temp, self._handle = files.enter_context(fsio.staged(packs.folder))
-        self._writer = PackWriter(self._handle)
+        self._writer = PackWriter(self._handle.write)
 
     def add(self, group: Group) -> None:
         """Add objects that resemble one another."""
         self._writer.add(group)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the pack and its index, once they are sealed."""
+        return self.table.size_on_disk
 
     def seal(self) -> None:
         """Bring what was added to stable storage."""
@@ -120,13 +126,34 @@ class Packing:
             if fsio.publish(self._temp, path):
                 return True
             with open(path, "rb", buffering=0) as other:
-                # However it is compressed, it has the same content; its objects may be cut in other places.
-                return table_of(other).content == self.table.content
+                return self._is_as_good(other)
         except Broken:
             fsio.move_over(self._temp, path)
             return True
         except (FileNotFoundError, Unsupported):
             return False
+
+    def _is_as_good(self, other: BinaryIO) -> bool:
+        """Say whether a pack of the same name has these objects.
+
+        Raises
+        ------
+        Broken
+            If it is damaged.
+        """
+        self._again.seek(0)
+        if all(a == b for a, b in zip_longest(pieces(self._again), pieces(other))):
+            return True
+        # Its objects may be cut in other places; it may be compressed in another way; or some bits of it are lost.
+        if table_of(other).content != self.table.content:
+            return False
+        hasher = Hasher()
+        for frame in table_of(other).frames:
+            for content in frame_content(other, frame, [frame.plain or 0]):
+                hasher.update(content)
+        if hasher.id() != self.name:
+            raise Broken("its bytes do not match its name")
+        return True
 
     def _name_index(self) -> bool | None:
         """Link the index. None says that another one went away meanwhile, False that one of other objects is there."""

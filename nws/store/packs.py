@@ -271,6 +271,10 @@ class Packs:
             except (Broken, Unsupported):
                 return None
 
+    def table(self, name: str) -> PackTable | None:
+        """Return the table of a pack, doomed or not, as of the last look; None if it cannot be read or is not there."""
+        return self._tables.get(name)
+
     def tables(self) -> dict[str, PackTable]:
         """Return the tables of all visible packs that can be read, from a fresh listing."""
         self.look()

@@ -144,6 +144,11 @@ class PackTable:
         return [0, *itertools.accumulate(frame.plain or 0 for frame in self.frames)]
 
     @property
+    def size_on_disk(self) -> int:
+        """Length of the pack and its index together, in bytes."""
+        return self.end + 2 * len(self.data)
+
+    @property
     def end(self) -> int:
         """Where the frames end in the file of the pack and the table begins."""
         return sum(frame.stored for frame in self.frames)
@@ -167,6 +172,13 @@ class PackTable:
         if number == self._count or self._raw(number) != raw:
             raise Broken("its table of objects lacks one that it listed")
         return Place(*_PLACE.unpack_from(self.data, self._ids_at + RAW * self._count + _PLACE.size * number))
+
+    def __contains__(self, raw: bytes) -> bool:
+        """Say whether an id is listed."""
+        try:
+            return bool(self.place(raw))
+        except Broken:
+            return False
 
     def _raw(self, number: int) -> bytes:
         at = self._ids_at + RAW * number

@@ -18,12 +18,14 @@ from nws.store.decode import Body
 from nws.store.frames import Broken, Unsupported
 from nws.store.loose import SUFFIX
 from nws.store.opening import DOOMED, steady
+from nws.store.packremoval import PackRemoval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from nws.store.loose import Loose
+    from nws.store.packs import Packs
 
 
 class Held(NamedTuple):
@@ -40,10 +42,13 @@ class Removal:
     ----------
     loose
         The folder of loose objects.
+    packs
+        The folder of packs.
     """
 
-    def __init__(self, loose: Loose) -> None:
+    def __init__(self, loose: Loose, packs: Packs) -> None:
         self._loose = loose
+        self.packs = PackRemoval(packs)
 
     def files(self) -> Iterator[Held]:
         """Yield every file of an object, those that a removal left half-way among them, one folder in memory at a time.
@@ -70,6 +75,20 @@ class Removal:
             return path.stat()
         except FileNotFoundError:
             return None
+
+    def distrust(self, oid: ObjectId) -> None:
+        """Take the name of a damaged object away, so that whoever adds it again writes it anew.
+
+        Where it is in a pack, what can be read of the others goes into a new one first.
+        """
+        self.doom(oid)
+        for name in self.packs.holders(oid):
+            if self.packs.rewrite(name, self.packs.others(name, oid), all_of_it=False) is not None:
+                self.packs.doom(name)
+
+    def is_loose(self, oid: ObjectId) -> bool:
+        """Say whether an object has a file of its own, with sane headers."""
+        return _is_sound(self._loose.path(oid))
 
     def doom(self, oid: ObjectId) -> bool:
         """Take the name of an object away, and say whether it had one."""

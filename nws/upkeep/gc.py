@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from nws import fsio
 from nws.errors import Locked, UnknownName
-from nws.ids import ObjectId
+from nws.ids import HEX_LENGTH, ObjectId
 from nws.upkeep.leftovers import leftovers
+from nws.upkeep.packs import PackCollector
 from nws.upkeep.reach import Reach
 
 if TYPE_CHECKING:
@@ -37,14 +38,16 @@ _EVERY = 1000
 class Collected:
     """What came of a collection: numbers of objects, and bytes of the files removed.
 
-    `examined` = `reachable` + `kept` + `removed`. `kept` are not reached and were touched within the grace period, or
-    since a run began that is at work. `temporary` are files and folders that killed processes left. After a dry run,
-    `removed`, `removed_bytes` and `temporary` say what would go.
+    `examined` = `reachable` + `kept` + `in_packs` + `removed`. `kept` are not reached and were touched within the grace
+    period, or since a run began that is at work; `in_packs` are not reached and in one file with others that are.
+    `temporary` are files and folders that killed processes left. After a dry run, `removed`, `removed_bytes` and
+    `temporary` say what would go.
     """
 
     examined: int
     reachable: int
     kept: int
+    in_packs: int
     removed: int
     removed_bytes: int
     temporary: int
@@ -101,6 +104,7 @@ class _Collector:
         self._grace = _nanoseconds(grace)
         self._examined = self._reachable = 0
         self._reach = Reach(workspace, lambda count: report(f"{count:,} pipelines followed"))
+        self._packs = PackCollector(self._removal, self._reach, report)
 
     def survey(self) -> Collected:
         """Say what a collection would do."""
@@ -112,7 +116,8 @@ class _Collector:
         before = self._before(now)
         self._reach.look()
         sizes = [size for _, size in self._unreached(before)]
-        temporary = sum(1 for _ in self._leftovers(now, before))
+        self._packs.survey(before)
+        temporary = sum(1 for _ in self._leftovers(now, before)) + sum(1 for _ in self._bare_packs(now, before))
         return self._collected(removed=len(sizes), removed_bytes=sum(sizes), temporary=temporary)
 
     def collect(self, now: int) -> Collected:
@@ -122,14 +127,20 @@ class _Collector:
         doomed: dict[bytes, None] = {}
         try:
             self._doom(before, doomed)
+            self._packs.doom(before)
             # What was published while objects lost their names may name them.
             self._reach.look()
             removed, removed_bytes = self._remove(before, doomed)
+            self._packs.remove(before)
         except BaseException:
             self._removal.spare(map(_id, doomed))
+            self._packs.spare()
             raise
         self._mark_deleted()
         temporary = sum(map(_remove_leftover, self._leftovers(now, before)))
+        for path in list(self._bare_packs(now, before)):
+            self._removal.packs.remove_bare(path.name[:HEX_LENGTH])
+            temporary += 1
         return self._collected(removed=removed, removed_bytes=removed_bytes, temporary=temporary)
 
     def _before(self, now: int) -> int:
@@ -189,13 +200,20 @@ class _Collector:
     def _leftovers(self, now: int, before: int) -> Iterator[Path]:
         return leftovers(self._workspace.root, before=min(before, now - _nanoseconds(_LEFTOVER)))
 
+    def _bare_packs(self, now: int, before: int) -> Iterator[Path]:
+        return self._removal.packs.bare(before=min(before, now - _nanoseconds(_LEFTOVER)))
+
     def _collected(self, *, removed: int, removed_bytes: int, temporary: int) -> Collected:
+        packs = self._packs.tally
+        examined, reachable = self._examined + packs.examined, self._reachable + packs.reachable
+        removed += packs.removed
         return Collected(
-            examined=self._examined,
-            reachable=self._reachable,
-            kept=self._examined - self._reachable - removed,
+            examined=examined,
+            reachable=reachable,
+            kept=examined - reachable - packs.in_packs - removed,
+            in_packs=packs.in_packs,
             removed=removed,
-            removed_bytes=removed_bytes,
+            removed_bytes=removed_bytes + packs.removed_bytes,
             temporary=temporary,
         )
 
