@@ -370,10 +370,11 @@ def test_what_is_not_trusted_now_does_not_go_on(here, place, monkeypatch):
     (place / "nws.toml").write_text(trusting)
     here("run", "--resume", run.name, check=0)
     # It has no version: what its file says is its version.
-    assert lines(here(*WORDS, "--json", check=0))[0]["ran"] == 0
-    with (place / "not_trusted.py").open("a") as file:
-        file.write("# another word\n")
-    assert lines(here(*WORDS, "--json", check=0))[0]["ran"] == 1
+    for word, status in (("", "skipped"), ("# another word\n", "planned")):
+        with (place / "not_trusted.py").open("a") as file:
+            file.write(word)
+        planned = lines(here(*WORDS, "--dry-run", "--json", check=0))
+        assert [row["status"] for row in planned] == [status, "skipped"]
 
 
 def test_a_run_at_work_elsewhere_is_left_alone(here, place):
