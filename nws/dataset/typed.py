@@ -30,6 +30,9 @@ def typed_table(path: Path, kind: str) -> Columnar:
     with decoding(path, kind) as handle:
         table = (_parquet if kind == PARQUET else _arrow)(handle, path, most_bytes(handle.seek(0, 2)))
         table.validate(full=True)
+        table = table.select(
+            sorted(range(table.num_columns), key=lambda place: bool(_heading(table.column_names[place])))
+        )
         frame = _frame(table, path)
     return Columnar(path=path, values=frame, names=[_heading(name) for name in table.column_names], form=kind)
 
@@ -80,5 +83,5 @@ def _frame(table: Any, path: Path) -> pl.DataFrame:
 
 
 def _heading(name: str) -> str:
-    # pandas keeps the names of rows under this one; in text they have no heading.
+    # pandas keeps the names of rows under this one, in the last column; in text they are the first, without a heading.
     return "" if name.startswith("__index_level_") else name

@@ -209,3 +209,22 @@ def test_all_kinds_give_one_dataset_id(tmp_path):
         text_file(tmp_path / "a.csv", wide_rows("nm"), dialect=(";", ",")),
     ]
     assert len({pack(load(path, target=TARGETS)).id for path in made}) == 1
+
+
+def test_parquet_of_pandas(tmp_path):
+    import datetime as dt
+
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {"900": [0.1, 0.2, 0.4], "902": np.float32([0.5, 0.25, 0.75]), "904": [1, 2, 3]}, index=["a", "b", "c"]
+    )
+    frame["oil"] = pd.Categorical(["sun", "palm", "sun"])
+    frame["day"] = [dt.date(2024, 5, day) for day in (1, 2, 3)]
+    frame["dry"] = [True, False, None]
+    frame.to_parquet(tmp_path / "x.parquet")
+    dataset = load(tmp_path / "x.parquet", target=("oil",))
+    assert dataset.sample_ids == ["a", "b", "c"]
+    assert dataset.spectra.tolist() == [[0.1, 0.5, 1], [0.2, 0.25, 2], [0.4, 0.75, 3]]
+    assert dataset.target("oil").values == ["sun", "palm", "sun"]
+    assert dataset.metadata == {"day": ["2024-05-01", "2024-05-02", "2024-05-03"], "dry": ["True", "False", None]}
