@@ -148,9 +148,9 @@ def _passed(
 def _other_versions(source: Source) -> Iterator[str]:
     """Yield a line that names every package of another version than the pipeline was fitted with, if there is one."""
     record = source.record
-    decides = {"python", *software.decides(record.canonical_config)}
-    now = software.environment(source.packages or ())
-    found = [item for item in software.changes(record.environment, now) if item["name"] in decides]
+    decides = software.decides(record.canonical_config)
+    now = software.environment(decides)
+    found = [item for item in software.changes(record.environment, now) if item["name"] in {"python", *decides}]
     said = [
         f"{item['name']} {item['then']} (here {item['now'] or 'not installed'})"
         for item in found

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sklearn
-from predicting import CLASSES, NEIGHBOURS, gasoline, read_csv, rows_of_test, run_of, stored, write_csv
+from predicting import CLASSES, NEIGHBOURS, REDUCED, gasoline, read_csv, rows_of_test, run_of, stored, write_csv
 from threadpoolctl import threadpool_info
 
 from nws import Workspace
@@ -19,6 +19,7 @@ from nws.dataset import ReadOptions
 from nws.engine import calibration, unpickling
 from nws.errors import BadInput, Conflict, Damaged, NotTrusted, UnknownName, UsageError
 from nws.ids import ObjectId
+from nws.pipeline.rows import stored_blocks
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +204,19 @@ def test_without_the_data_a_latent_model_still_has_its_t2(copies, workspace):
     assert "Q" not in bare.unlike
 
 
+def test_samples_without_a_reference_value_are_no_calibration_samples(tmp_path):
+    rows = read_csv(gasoline(tmp_path))
+    rows[1][2:] = ["", *(str(float(cell) * 9) for cell in rows[1][3:])]
+    workspace, _ = Workspace.init(tmp_path)
+    workspace.datasets.add("gas", [write_csv(tmp_path / "gasoline.csv", rows)], ReadOptions(target=("octane",)))
+    (tmp_path / "grid.json").write_text(json.dumps(REDUCED), encoding="utf-8")
+    (result,) = workspace.run("gas", tmp_path / "grid.json")
+    found = workspace.predict(result.run.pipeline(1).ref, tmp_path / "gasoline.csv")
+    assert found.limits.samples == 59
+    assert 0 in found.odd
+    assert len(found.odd) < 6
+
+
 def test_what_is_damaged_or_gone_is_told(tmp_path):
     workspace = stored(tmp_path, classes=False, grids=(NEIGHBOURS,))
     pipeline = run_of(workspace, "gas").pipeline(1)
@@ -283,6 +297,11 @@ def test_classes_of_other_packages_are_not_loaded(copies, tmp_path, workspace):
         predict(folder, workspace.root / "test.csv")
     assert predict(folder, workspace.root / "test.csv", packages=("evil",)).dataset.samples == 10
     assert predict(folder, workspace.root / "test.csv", trust=True).dataset.samples == 10
+    # Whoever trusts a package, its version is compared with what is installed.
+    record["canonical_config"][0]["class"] = "pytest.Scaler"
+    record["environment"]["packages"]["pytest"] = pytest.__version__
+    resealed(folder, record)
+    assert not predict(folder, workspace.root / "test.csv", trust=True).warnings
 
 
 @pytest.mark.parametrize("form", ["folder", "filtered"])
@@ -379,7 +398,10 @@ def test_outliers_of_a_fold_are_those_of_its_own_fit(tmp_path):
     from nws.engine.latent import LatentSpace
 
     workspace, _ = Workspace.init(tmp_path)
-    workspace.datasets.add("gas", [gasoline(tmp_path)], ReadOptions(target=("octane",)))
+    rows = read_csv(gasoline(tmp_path))
+    rows[0][1] = "outlier"
+    path = write_csv(tmp_path / "gasoline.csv", rows)
+    workspace.datasets.add("gas", [path], ReadOptions(target=("octane",)))
     steps = [
         {"class": "sklearn.decomposition.PCA", "params": {"n_components": 3}},
         {"class": "sklearn.model_selection.KFold", "params": {"n_splits": 3}},
@@ -389,6 +411,10 @@ def test_outliers_of_a_fold_are_those_of_its_own_fit(tmp_path):
     (result,) = workspace.run("gas", tmp_path / "grid.json", outliers=True)
     pipeline = result.run.pipeline(1)
     lines = list(csv.DictReader(io.StringIO(pipeline.file("predictions.csv").decode())))
+    assert [line["meta_outlier"] for line in lines[:2]] == ["nord", "süd"]
+    columns = {block.partition: block.columns for block in stored_blocks(pipeline)}
+    assert columns["val"]["outlier"] == [line["outlier"] == "true" for line in lines if line["partition"] == "val"]
+    assert columns["train"]["q_residuals"][0] == float(lines[0]["q_residuals"])
     spectra = workspace.datasets.load("gas").spectra
     for fold in range(3):
         rows = np.arange(20 * fold, 20 * fold + 20)
