@@ -49,6 +49,7 @@ def _details(pipeline: "Pipeline", metrics: "Metrics | None") -> dict[str, Any]:
     if metrics is not None:
         figures = {"metric": metrics.metric, **{name: metrics.partition(name) for name in PARTITIONS}}
         figures["cross_validation"] = metrics.cross_validation
+        figures["nested"] = metrics.nested
     return {
         "steps": record.steps,
         "artifacts": record.artifacts,
@@ -83,6 +84,7 @@ def _print_pipeline(output: Output, pipeline: "Pipeline", metrics: "Metrics | No
         "dataset": f"{data.get('name')}, {data.get('samples')} samples of {data.get('features')} features",
         "target": data.get("targets"),
         "evaluation": record.evaluation.get("cv"),
+        "test samples": record.evaluation.get("test"),
         "ran": record.created_at,
         "took": span(record.duration_seconds),
         "config": record.config_file,
