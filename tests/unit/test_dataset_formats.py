@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from datasets_written import HEADINGS, MADE, SAMPLES, SIZES, check, tables, text_file, wide_rows
 
-from nws.dataset import ReadOptions, pack, read
+from nws.dataset import ReadOptions, Target, pack, read
 from nws.errors import BadInput
 
 TARGETS = ("protein", "oil")
@@ -226,5 +226,5 @@ def test_parquet_of_pandas(tmp_path):
     dataset = load(tmp_path / "x.parquet", target=("oil",))
     assert dataset.sample_ids == ["a", "b", "c"]
     assert dataset.spectra.tolist() == [[0.1, 0.5, 1], [0.2, 0.25, 2], [0.4, 0.75, 3]]
-    assert dataset.target("oil").values == ["sun", "palm", "sun"]
+    assert dataset.targets == (Target(name="oil", task="classification", values=["sun", "palm", "sun"]),)
     assert dataset.metadata == {"day": ["2024-05-01", "2024-05-02", "2024-05-03"], "dry": ["True", "False", None]}
