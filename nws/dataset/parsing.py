@@ -167,9 +167,10 @@ def _check_every_row(file: Delimited) -> None:
 
 
 def _ragged(file: Delimited, line: int, found: int) -> BadInput:
-    return BadInput(
-        f"{file.path} {file.unit} {line}: {found} cells where other rows have {file.width}", hint=cut_as(file)
-    )
+    hint = cut_as(file)
+    if found == 1 and line == file.first_line:
+        hint = "a title above the table? take it out, or begin its lines with #"
+    return BadInput(f"{file.path} {file.unit} {line}: {found} cells where other rows have {file.width}", hint=hint)
 
 
 def _rows(file: Delimited) -> Iterator[tuple[int, list[str]]]:

@@ -192,6 +192,14 @@ def test_the_line_that_is_too_short_is_named_where_there_are_few(refuse):
     refuse("900,902,904\n0.1,0.2\n0.1,0.2,0.3\n", "x.csv line 2: 2 cells where other rows have 3")
 
 
+def test_a_title_above_the_table(refuse):
+    refuse(
+        "My spectra of 2024\n\n" + text_of(ROWS),
+        "x.csv line 1: 1 cells where other rows have 12",
+        hint="begin its lines with #",
+    )
+
+
 def test_spectra_given_for_targets(tmp_path):
     x, y = (write(tmp_path / f"{name}.csv", text_of(ROWS)) for name in ("a", "b"))
     with pytest.raises(BadInput, match=r"a.csv and .*b.csv both hold spectra") as caught:
