@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
 def relatives(tasks: Iterable[Task]) -> list[list[Task]]:
     """Return tasks in groups that differ in values along a path only, in the order in which the first of each comes."""
-    return _grouped(tasks, _relation)
+    return _grouped(tasks, relation)
+
+
+def relation(task: Task) -> Hashable:
+    """Return what is equal for tasks that differ in values along a path only."""
+    if not all(is_library(spec) for spec in task.config.steps):
+        return task.position
+    return _asked(task), tuple(form_of(spec, of_path=True) for spec in task.config.steps)
 
 
 def bundles(tasks: Iterable[Task]) -> list[list[Task]]:
@@ -55,12 +62,6 @@ def _grouped(tasks: Iterable[Task], key_of: Callable[[Task], Hashable]) -> list[
     for task in tasks:
         groups.setdefault(key_of(task), []).append(task)
     return list(groups.values())
-
-
-def _relation(task: Task) -> Hashable:
-    if not all(is_library(spec) for spec in task.config.steps):
-        return task.position
-    return _asked(task), tuple(form_of(spec, of_path=True) for spec in task.config.steps)
 
 
 def _validation(task: Task) -> Hashable:

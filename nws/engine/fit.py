@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nws.engine import artifacts
 from nws.engine.ambient import Place, message, recorded, seeded, summary
-from nws.engine.bundles import bundles
+from nws.engine.bundles import bundles, relation
 from nws.engine.evaluate import CONVENTIONS, evaluate
 from nws.engine.latent import OUTLIERS
 from nws.engine.nested import cross_test
@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from nws.store.batch import Batch
 
     Stored = tuple[dict[str, str], list[dict[str, Any]]]
+
+
+# Of artifacts of pipelines that are stored together, held in memory by a worker.
+FAMILY_BYTES = 32 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,13 +89,27 @@ def _together(tasks: Sequence[Task], store: ObjectStore) -> list[Outcome]:
         with recorded() as log, _seeded(tasks[0]), store.batch() as batch:
             place = Place()
             protocol = Protocol(tasks, samples, place=place, log=log)
-            for member, done in _validated(protocol, samples, place, log):
-                protocol.heard(member)
-                stored = _put(batch, samples, done)
-                outcomes.append(begun.outcome(member.task, samples, stored, done=done, log=member.warnings))
+            for family in _families(_validated(protocol, samples, place, log), protocol):
+                for (member, done), stored in zip(family, _put_family(batch, samples, family), strict=True):
+                    outcomes.append(begun.outcome(member.task, samples, stored, done=done, log=member.warnings))
     except Exception:  # noqa: BLE001 -- whatever it is, it comes again when each is run alone, and is told then
         return []
     return begun.shared(outcomes)
+
+
+def _families(validated: Iterator[tuple[Member, _Done]], protocol: Protocol) -> Iterator[list[tuple[Member, _Done]]]:
+    """Gather pipelines that differ along a path only, as far as their artifacts have room in memory."""
+    family: list[tuple[Member, _Done]] = []
+    held = 0
+    for member, done in validated:
+        protocol.heard(member)
+        if family and (held > FAMILY_BYTES or relation(member.task) != relation(family[0][0].task)):
+            yield family
+            family, held = [], 0
+        family.append((member, done))
+        held += sum(len(item.data) for item in done.saved)
+    if family:
+        yield family
 
 
 def _alone(task: Task, store: ObjectStore) -> Outcome:
@@ -193,12 +211,30 @@ def _error(err: BaseException, place: Place) -> dict[str, Any]:
     return {**found, "traceback": "".join(traceback.format_exception(err))}
 
 
-def _put(batch: Batch, samples: Samples, done: _Done) -> Stored:
-    """Store what a pipeline made; return the ids of its files, and its artifacts."""
+def _put_files(batch: Batch, samples: Samples, done: _Done) -> dict[str, str]:
     dataset = samples.dataset
     table = predictions_csv(done.blocks, samples.target, sample_ids=dataset.sample_ids, metadata=dataset.metadata)
-    files = {"metrics.json": str(batch.put(encode(done.metrics))), "predictions.csv": str(batch.put(table))}
-    return files, [_artifact(item, str(batch.put(item.data))) for item in done.saved]
+    return {"metrics.json": str(batch.put(encode(done.metrics))), "predictions.csv": str(batch.put(table))}
+
+
+def _put(batch: Batch, samples: Samples, done: _Done) -> Stored:
+    """Store what a pipeline made; return the ids of its files, and its artifacts."""
+    artifacts_of = [_artifact(item, str(batch.put(item.data))) for item in done.saved]
+    return _put_files(batch, samples, done), artifacts_of
+
+
+def _put_family(batch: Batch, samples: Samples, family: Sequence[tuple[Member, _Done]]) -> list[Stored]:
+    """Store what pipelines made that differ along a path only: their artifacts resemble one another, step by step."""
+    groups = [
+        batch.put_group([item.data for item in step]) for step in zip(*(done.saved for _, done in family), strict=True)
+    ]
+    return [
+        (
+            _put_files(batch, samples, done),
+            [_artifact(item, str(oid)) for item, oid in zip(done.saved, ids, strict=True)],
+        )
+        for (_, done), ids in zip(family, zip(*groups, strict=True), strict=True)
+    ]
 
 
 def _put_error(batch: Batch, error: dict[str, Any] | None) -> Stored:

@@ -238,3 +238,23 @@ def test_a_failing_neighbour_changes_nothing(octane, monkeypatch):
     assert sorted(outcome.status for outcome in shared).count("failed") == 1
     assert len(calls) == 4
     assert [told(outcome) for outcome in shared] == [told(outcome) for outcome in alone(octane, steps, cv="kfold:3")]
+
+
+def test_artifacts_of_one_path_are_stored_together(tmp_path):
+    bench = gasoline(tmp_path)
+    steps = [{"_or_": [None, SNV]}, along(PLS, "n_components", list(range(1, 21)), scale=False)]
+    outcomes = bench.run(steps, cv="kfold:3")
+    models = [outcome.artifacts[-1] for outcome in outcomes]
+    plain = sum(item["size_bytes"] for item in models)
+    stored = sum(bench.store.info(ObjectId(item["object"])).stored for item in models)
+    assert stored < plain / 3
+    assert len(list(bench.store.root.glob("packs/*.pack"))) <= 2
+    for item in models:
+        assert artifacts.load(bench.store.get(ObjectId(item["object"]))).n_components in range(1, 21)
+
+
+def test_a_family_larger_than_its_room_in_memory_is_stored_in_parts(octane, monkeypatch):
+    from nws.engine import fit as room
+
+    monkeypatch.setattr(room, "FAMILY_BYTES", 100_000)
+    check_equal(octane, [along(PLS, "n_components", COMPONENTS, scale=False)], cv="kfold:3")
