@@ -25,6 +25,7 @@ GUIDES = [
     "guides/predict.md",
     "guides/archive.md",
     "guides/from-nirs4all.md",
+    "guides/other-models.md",
     "guides/recover.md",
     "guides/clean-up.md",
 ]

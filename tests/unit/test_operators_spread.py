@@ -104,6 +104,12 @@ def test_of_equal_points_the_first_is_taken():
     assert fit.tolist() == [0, 1, 2]
 
 
+def test_of_equal_groups_the_one_that_appears_first_is_taken():
+    square = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    ((fit, _),) = operators.KennardStone(1).split(square, groups=["z", "y", "a", "b"])
+    assert fit.tolist() == [0, 1, 3]
+
+
 def test_classes_are_near_or_far():
     x, _ = points(20)
     labels = np.array(["a", "b", "c", "b"] * 5)
@@ -120,9 +126,8 @@ def test_classes_are_near_or_far():
 @pytest.mark.parametrize("kind", ["KennardStone", "SPXY", "KennardStoneKFold", "SPXYKFold"])
 def test_a_group_is_one_point_and_is_never_torn(kind):
     x, y = points(36, seed=2)
-    groups = np.repeat(["r", "b", "z", "a", "q", "m", "c", "k", "e", "f", "o", "l"], 3)[
-        np.random.default_rng(1).permutation(36)
-    ]
+    sizes = [1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 4, 2]
+    groups = np.repeat(list("rbzaqmckefol"), sizes)[np.random.default_rng(1).permutation(36)]
     order = list(dict.fromkeys(groups.tolist()))
     means = np.array([x[groups == name].mean(axis=0) for name in order])
     levels = np.array([y[groups == name].mean() for name in order])
