@@ -83,8 +83,7 @@ def _print_pipeline(output: Output, pipeline: "Pipeline", metrics: "Metrics | No
         "status": record.status,
         "dataset": f"{data.get('name')}, {data.get('samples')} samples of {data.get('features')} features",
         "target": data.get("targets"),
-        "evaluation": record.evaluation.get("cv"),
-        "test samples": record.evaluation.get("test"),
+        "evaluation": _splits(record.evaluation),
         "ran": record.created_at,
         "took": span(record.duration_seconds),
         "config": record.config_file,
@@ -110,6 +109,11 @@ def _print_pipeline(output: Output, pipeline: "Pipeline", metrics: "Metrics | No
         _section(output, "metrics", *_metrics_table(metrics))
     artifacts = [[item["name"], size(item["size_bytes"]), item["object"]] for item in record.artifacts]
     _section(output, "artifacts", ["name", "size", "object"], artifacts)
+
+
+def _splits(evaluation: dict[str, Any]) -> list[str]:
+    tested = evaluation.get("test")
+    return [evaluation["cv"]] * ("cv" in evaluation) + [f"test samples by {tested}"] * (tested is not None)
 
 
 def _section(output: Output, title: str, headings: list[str], cells: list[list[str]]) -> None:
