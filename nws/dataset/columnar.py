@@ -96,7 +96,7 @@ class Columnar:
 
         column = self.values[:, place]
         if isinstance(column, pl.Series) and column.dtype.is_numeric():
-            return column.cast(pl.Float64).fill_null(math.nan).to_numpy()
+            return column.cast(pl.Float64).to_numpy()
         values = []
         for row, cell in enumerate(self.texts(place)):
             value = math.nan if cell is None else number(cell)

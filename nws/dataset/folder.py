@@ -35,7 +35,7 @@ _GAP = r"[ _.\-]*"
 # A source is a number, or a word set off from what stands before it: X1, Xcal_2, X_train-NIR.
 _SOURCE = rf"(?:{_GAP}(?P<number>\d+)|[ _.\-]+(?P<word>[^ _.\-].*))?"
 _NAME = re.compile(
-    rf"(?:(?P<kind>{_KIND})(?:{_GAP}(?P<part>{_PART})(?![a-z]))?|(?P<part2>{_PART}){_GAP}(?P<kind2>{_KIND})){_SOURCE}"
+    rf"(?:(?P<kind>{_KIND})(?:{_GAP}(?P<part>{_PART}))?|(?P<part2>{_PART}){_GAP}(?P<kind2>{_KIND})){_SOURCE}"
 )
 _TABLES = tuple(end for kind, ends in ENDINGS.items() if kind not in (JCAMP, "JSON or YAML") for end in ends)
 LOOKED_FOR = "X, Y and M files, with cal, train, val or test: Xcal.csv, Y_train.csv.gz, M_test.csv, or X.csv and Y.csv"

@@ -9,6 +9,7 @@ import pytest
 from datasets_written import HEADINGS, MADE, SAMPLES, SIZES, check, tables, text_file, wide_rows
 
 from nws.dataset import ReadOptions, Target, pack, read
+from nws.dataset.columnar import cell_of
 from nws.errors import BadInput
 
 TARGETS = ("protein", "oil")
@@ -209,6 +210,22 @@ def test_all_kinds_give_one_dataset_id(tmp_path):
         text_file(tmp_path / "a.csv", wide_rows("nm"), dialect=(";", ",")),
     ]
     assert len({pack(load(path, target=TARGETS)).id for path in made}) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [(1.0, "1"), (-0.0, "-0.0"), (0.1, "0.1"), (2.0**53, "9007199254740992.0"), (float("nan"), None), (None, None), (True, "True"), (b"ab ", "ab"), (" a ", "a")],
+)  # fmt: skip
+def test_typed_values_as_cells(value, cell):
+    assert cell_of(value) == cell
+
+
+@pytest.mark.parametrize("header", ["yes", "no"])
+def test_files_with_types_say_themselves_whether_columns_have_names(tmp_path, header):
+    np.save(tmp_path / "X.npy", MADE.spectra)
+    text_file(tmp_path / "Y.csv", forms.lab(None)[header == "no" :], dialect=(";", "."))
+    assert load(tmp_path, header=header).samples == SAMPLES
+    assert load(forms.parquet(tmp_path / "w.parquet", "nm"), header=header, target=TARGETS).axis.unit == "nm"
 
 
 def test_parquet_of_pandas(tmp_path):
