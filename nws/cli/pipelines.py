@@ -71,7 +71,6 @@ def _print_pipeline(output: Output, pipeline: "Pipeline", metrics: "Metrics | No
     from nws.pipeline.rows import params_text
 
     record = pipeline.record
-    packages = record.environment.get("packages", {})
     data = record.dataset
     facts = {
         "pipeline": pipeline.path,
@@ -88,7 +87,7 @@ def _print_pipeline(output: Output, pipeline: "Pipeline", metrics: "Metrics | No
         "took": span(record.duration_seconds),
         "config": record.config_file,
         "seed": record.seed,
-        "packages": [f"{name} {version}" for name, version in packages.items()],
+        "packages": [f"{name} {number}" for name, number in record.environment.get("packages", {}).items()],
         "commit": record.environment.get("git_commit"),
         "warnings": record.warnings,
     }
