@@ -10,21 +10,15 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nws.dataset.columns import ID_NAMES, PARTITION_NAMES, TARGET_NAMES, Column, plain, same_name
-from nws.dataset.contents import parse_rows
-from nws.dataset.folder import PARTITION_WORDS
-from nws.errors import BadInput, UsageError
+from nws.dataset.columns import ID_NAMES, TARGET_NAMES, Column, plain, same_name
+from nws.dataset.partition import group_of, partition_column, partition_of, unnamed
+from nws.errors import BadInput
 from nws.ids import closest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nws.dataset.contents import ReadOptions
-
-_WORDS = {**PARTITION_WORDS, "pred": "test", "prediction": "test"}
-_TRUE = {"true", "t", "yes", "y", "1"}
-_FALSE = {"false", "f", "no", "n", "0"}
-_TEST_NAMES = {"test", "istest", "validation", "val"}
 
 
 @dataclass(kw_only=True)
@@ -79,19 +73,19 @@ def assign(
         notes.append("row names are not unique, so samples are numbered")
     to_predict = expected is not None
     guess = not to_predict or options.partition is not None
-    partition_column = _partition_column(left, options, partitions) if guess else None
-    left = [column for column in left if column is not partition_column]
+    chosen = partition_column(left, options, partitions) if guess else None
+    left = [column for column in left if column is not chosen]
     targets = _targets(left, options) if expected is None else _targets_if_there(left, options, expected)
     metadata = [column for column in left if column not in targets and not column.is_empty]
     _distinct(metadata)
     otherwise = "test" if to_predict else "train"
-    partition = _partition(partition_column, options, partitions, notes, otherwise=otherwise)
+    partition = partition_of(chosen, options, partitions, notes, otherwise=otherwise)
     return Roles(
         ids=_ids(id_columns, len(partitions)),
         partition=partition,
         targets=targets,
         metadata=metadata,
-        group=_group(options.group, metadata, partition),
+        group=group_of(options.group, metadata, partition),
         notes=notes,
     )
 
@@ -108,7 +102,7 @@ def _id_columns(columns: Sequence[Column], options: ReadOptions, notes: list[str
     if options.id is not None:
         found = [column for column in columns if same_name(column.name, options.id)]
     else:
-        free = _unnamed(columns, options)
+        free = unnamed(columns, options)
         guesses = (
             _guessed_id([column for column in free if column.origin == origin], notes) for origin in _origins(columns)
         )
@@ -118,11 +112,6 @@ def _id_columns(columns: Sequence[Column], options: ReadOptions, notes: list[str
     for column in found[1:]:
         _check_order(found[0], column)
     return found
-
-
-def _unnamed(columns: Sequence[Column], options: ReadOptions) -> list[Column]:
-    """Return the columns that no option names."""
-    return [column for column in columns if not any(same_name(column.name, name) for name in options.named)]
 
 
 def _origins(columns: Sequence[Column]) -> list[str]:
@@ -173,71 +162,6 @@ def _ids(columns: Sequence[Column], samples: int) -> list[str]:
     if columns:
         return [str(cell) for cell in columns[0].cells]
     return [str(row + 1) for row in range(samples)]
-
-
-def _partition_column(
-    columns: Sequence[Column], options: ReadOptions, partitions: Sequence[str | None]
-) -> Column | None:
-    by_file = partitions[0] is not None
-    if by_file and (options.partition or options.test_rows):
-        raise UsageError(
-            "the names of the files say the partition already", hint="leave out --partition and --test-rows"
-        )
-    if options.partition and options.test_rows:
-        raise UsageError("--partition and --test-rows both say the partition", hint="leave out one of them")
-    if options.partition:
-        return next(column for column in columns if same_name(column.name, options.partition))
-    if by_file or options.test_rows:
-        return None
-    free = _unnamed(columns, options)
-    beside = [column for column in free if column.origin != "Y" or len(free) > 1]
-    return next((column for column in beside if _is_partition(column)), None)
-
-
-def _is_partition(column: Column) -> bool:
-    if not column.headed or plain(column.name) not in PARTITION_NAMES or None in column.cells:
-        return False
-    words = {str(cell).casefold() for cell in column.cells}
-    generic = plain(column.name) in ("partition", "split", "set", "subset")
-    return words <= set(_WORDS) or (words <= _TRUE | _FALSE and not generic)
-
-
-def _partition(
-    column: Column | None,
-    options: ReadOptions,
-    partitions: Sequence[str | None],
-    notes: list[str],
-    *,
-    otherwise: str,
-) -> list[str]:
-    if options.test_rows is not None:
-        rows = parse_rows(options.test_rows)
-        if rows[-1] >= len(partitions):
-            raise BadInput(
-                f"row {rows[-1] + 1} cannot be a test row: there are {len(partitions)} samples",
-                hint="rows count from 1",
-            )
-        chosen = set(rows)
-        return ["test" if row in chosen else "train" for row in range(len(partitions))]
-    if column is None:
-        return [name or otherwise for name in partitions]
-    meanings = dict(_WORDS)
-    inverted = plain(column.name) in _TEST_NAMES
-    meanings.update(dict.fromkeys(_TRUE, "test" if inverted else "train"))
-    meanings.update(dict.fromkeys(_FALSE, "train" if inverted else "test"))
-    notes.append(f"the partition is taken from column {column.name!r}")
-    return [_meaning(column, row, meanings) for row in range(len(column.cells))]
-
-
-def _meaning(column: Column, row: int, meanings: dict[str, str]) -> str:
-    cell = column.cells[row]
-    meaning = meanings.get(str(cell).casefold()) if cell is not None else None
-    if meaning is None:
-        raise BadInput(
-            f"{column.place(row)}: {cell or 'a missing value'!r} is no partition",
-            hint="train, val or test; or true and false",
-        )
-    return meaning
 
 
 def _targets(columns: Sequence[Column], options: ReadOptions) -> list[Column]:
@@ -296,30 +220,6 @@ def _distinct(metadata: Sequence[Column]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise BadInput(f"metadata column {name!r} stands in two files", hint="rename it in one of them")
-
-
-def _group(name: str | None, metadata: Sequence[Column], partition: Sequence[str]) -> str | None:
-    """Return the column of groups as it is written, after a look at its cells."""
-    if name is None:
-        return None
-    column = next((column for column in metadata if same_name(column.name, name)), None)
-    if column is None:
-        raise BadInput(
-            f"column {name!r} is the sample id, the partition or a target, not a group",
-            hint="name the column that is alike for all scans of one sample",
-        )
-    seen: dict[str, int] = {}
-    for row, cell in enumerate(column.cells):
-        if cell is None:
-            raise BadInput(f"{column.place(row)}: the group is missing", hint="every scan needs one; fill it in")
-        first = seen.setdefault(cell, row)
-        if partition[first] != partition[row]:
-            raise BadInput(
-                f"{column.place(row)}: group {cell!r} is in {partition[row]}, and in {partition[first]} before"
-                f" ({column.place(first)})",
-                hint="scans of one sample belong into one partition; without --group they count as samples",
-            )
-    return column.name
 
 
 def metadata_values(column: Column) -> list[str | float | None]:

@@ -6,7 +6,6 @@ the text is a row of the sheet. This room must not know what a column is for.
 
 from __future__ import annotations
 
-import datetime as dt
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -72,8 +71,6 @@ def _lines(rows: list[list[Any]]) -> Iterator[str]:
 def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    if isinstance(value, dt.datetime) and value.time() == dt.time():
-        value = value.date()
     # A cell is one line of the text, so that rows keep their numbers; tabs and quotes would cut it.
     text = " ".join((cell_of(value) or "").split())
     return '"' + text.replace('"', '""') + '"' if '"' in text else text
