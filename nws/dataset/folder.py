@@ -15,7 +15,7 @@ from nws.fsio import names as names_in
 from nws.ids import name_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 PARTITION_WORDS = {
@@ -124,7 +124,7 @@ def parts_of(paths: Sequence[Path]) -> tuple[list[Part], list[str]]:
         raise BadInput(f"{folder} is a folder among {len(paths)} paths", hint="give one folder alone, or files only")
     if len({path.resolve() for path in paths}) < len(paths):
         raise BadInput(f"{paths[0]}: the same file is given twice", hint="give the X file and the Y file")
-    if len(_ours(paths)) == len(paths):
+    if len(ours(paths)) == len(paths):
         return sorted_parts(paths, "the files given"), []
     if len(paths) > 3:
         raise BadInput(f"{len(paths)} files that do not say what they are", hint=f"looked for: {LOOKED_FOR}")
@@ -133,7 +133,7 @@ def parts_of(paths: Sequence[Path]) -> tuple[list[Part], list[str]]:
 
 def _folder(folder: Path) -> tuple[list[Part], list[str]]:
     there = [folder / name for name in names_in(folder) if not name.startswith(".")]
-    known = _ours([path for path in there if plain_name(path).endswith(_TABLES) and not path.is_dir()])
+    known = ours([path for path in there if plain_name(path).endswith(_TABLES) and not path.is_dir()])
     foreign = [path for path in there if kind_named(path) in FOREIGN and role_of(plain_name(path).split(".")[0])]
     if foreign:
         error = not_read(foreign[0], str(kind_named(foreign[0])))
@@ -151,8 +151,11 @@ def _folder(folder: Path) -> tuple[list[Part], list[str]]:
     return sorted_parts(known, str(folder)), [path.name for path in there if path not in known]
 
 
-def _ours(paths: Sequence[Path]) -> list[Path]:
-    """Return the files whose names say what they are. Y and M with a word behind them are notes, unless all have it."""
+def ours(paths: Iterable[Path]) -> list[Path]:
+    """Return the files, arrays or sheets whose names say what they are.
+
+    Y and M with a word behind them are notes of someone, unless all have that word.
+    """
     roles = {path: role for path in paths if (role := role_of(stem(path))) is not None}
     alike = len({role.source for role in roles.values()}) == 1
     return [

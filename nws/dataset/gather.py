@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from nws.dataset.dialect import Delimited, delimited
 from nws.dataset.files import Text, read_text
-from nws.dataset.folder import SPECTRA_EACH, Part, parts_of, role_of, sorted_parts
+from nws.dataset.folder import SPECTRA_EACH, Part, ours, parts_of, role_of, sorted_parts
 from nws.dataset.formats import (
     ARROW,
     DELIMITED,
@@ -162,7 +162,7 @@ def _chosen(path: Path, found: dict[str, Text], sheet: str | None) -> dict[str, 
         if sheet not in found:
             raise BadInput(f"{path}: no sheet {sheet!r} with anything in it", hint=f"sheets: {', '.join(found)}")
         return {sheet: found[sheet]}
-    named = {name: text for name, text in found.items() if role_of(name) is not None}
+    named = {member.name: found[member.name] for member in ours(path / name for name in found)}
     if len(found) == 1 or any(getattr(role_of(name), "kind", None) == "X" for name in named):
         return named if len(found) > 1 else found
     raise BadInput(

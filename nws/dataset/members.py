@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from nws.dataset.columnar import Columnar, cells
-from nws.dataset.folder import PARTITION_WORDS, Part, role_of, sorted_parts
+from nws.dataset.folder import PARTITION_WORDS, Part, ours, role_of, sorted_parts
 from nws.errors import BadInput
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def tables(path: Path, arrays: Mapping[str, NDArray[Any]], form: str) -> tuple[l
         if array.dtype.names is None and array.ndim == 1:
             array = array.reshape(-1, 1)
         return [Part(x=(path,))], [_table(path, array, form)], []
-    named = {name: array for name, array in arrays.items() if role_of(name) is not None}
+    other = _AXIS_WORDS.keys() | _TARGET_WORDS
+    candidates = ours(path / name for name in arrays if _word(name) not in other)
+    named = {member.name: arrays[member.name] for member in candidates}
     if not any(_kind(name) == "X" for name in named):
         lone = _only_matrix(path, arrays)
         parts, named = [Part(x=(path / lone,))], {lone: arrays[lone]}

@@ -79,6 +79,39 @@ def test_single_arrays(tmp_path):
     assert load(tmp_path / "one.npz").spectra.tobytes() == MADE.spectra.astype("f4").astype("f8").tobytes()
 
 
+def test_vectors_of_matlab_that_lie_down(tmp_path):
+    from scipy.io import savemat
+
+    arrays = {
+        "X": MADE.spectra,
+        "Y": forms.MISSING,
+        "id": np.arange(SAMPLES),
+        "lambda": np.array(HEADINGS["nm"][2]) / 1000,
+    }
+    savemat(tmp_path / "made.mat", arrays, oned_as="row")
+    dataset = load(tmp_path / "made.mat")
+    assert dataset.target().values == list(MADE.protein)
+    assert dataset.sample_ids == [str(row) for row in range(SAMPLES)]
+    assert (dataset.axis.unit, dataset.axis.values) == HEADINGS["nm"][1:]
+
+
+def test_targets_with_names_and_what_fits_nowhere(tmp_path):
+    arrays = {
+        "X": MADE.spectra,
+        "y": np.column_stack([forms.MISSING, forms.MISSING + 1]),
+        "y_names": np.array(["fat", "water"]),
+    }
+    path = forms.npz(
+        tmp_path / "made.npz",
+        arrays | {"odd": np.arange(5), "x_axis": np.array([f"X{value:g}" for value in HEADINGS["nm"][2]])},
+    )
+    dataset, understood = read([path], name="made", options=ReadOptions())
+    assert [target.name for target in dataset.targets] == ["fat", "water"]
+    assert dataset.axis.values == HEADINGS["nm"][2]
+    assert understood.facts["ignored"] == ["odd"]
+    assert [file["name"] for file in understood.facts["files"]] == ["made.npz/X", "made.npz/y"]
+
+
 def test_arrays_with_fields(tmp_path):
     table = np.zeros(4, dtype=[("id", "U3"), ("protein", "f8"), ("900", "f4"), ("902", "f4"), ("904", "i4")])
     table["id"], table["904"], table["protein"] = ["a", "b", "c", "d"], range(4), [1.5, 2.5, np.nan, 4]
