@@ -112,6 +112,17 @@ def test_targets_with_names_and_what_fits_nowhere(tmp_path):
     assert [file["name"] for file in understood.facts["files"]] == ["made.npz/X", "made.npz/y"]
 
 
+def test_what_stands_beside_partitions_of_one_size(tmp_path):
+    parts = {"cal": slice(0, 4), "val": slice(4, 8), "test": slice(8, 12)}
+    arrays = {f"X{part}": MADE.spectra[rows] for part, rows in parts.items()}
+    arrays |= {
+        f"{name}_{part}": forms.BESIDE[name][rows] for name in ("id", "oil") for part, rows in reversed(parts.items())
+    }
+    dataset = load(forms.npz(tmp_path / "made.npz", arrays))
+    assert dataset.sample_ids == list(MADE.ids[:12])
+    assert dataset.target("oil").values == list(MADE.oil[:12])
+
+
 def test_arrays_with_fields(tmp_path):
     table = np.zeros(4, dtype=[("id", "U3"), ("protein", "f8"), ("900", "f4"), ("902", "f4"), ("904", "i4")])
     table["id"], table["904"], table["protein"] = ["a", "b", "c", "d"], range(4), [1.5, 2.5, np.nan, 4]
@@ -156,6 +167,11 @@ def test_a_sheet_is_chosen(tmp_path):
     with pytest.raises(BadInput, match="no sheet 'data'") as caught:
         load(path, sheet="data")
     assert "Readme, Data" in caught.value.hint
+
+
+def test_options_of_text_are_not_for_workbooks(tmp_path):
+    path = forms.workbook(tmp_path / "made.xlsx", forms.sheets_by_partition("nm"))
+    check(printed(load(path, delimiter="comma", decimal="comma")), "nm")
 
 
 def test_what_stands_in_cells(tmp_path):
