@@ -30,6 +30,10 @@ def test_a_label_comes_to_the_pipelines_with_what_it_stands_beside():
     assert tags(choice, PLS) == ["study", "study scatter"]
     assert tags({"model": PLS, "_tags_": "a"}, SCALER, {"model": RIDGE, "_tags_": ["b"]}) == ["a", "b"]
     assert tags([SNV, {"model": PLS, "_tags_": "a"}, {"model": RIDGE, "_tags_": "b"}]) == ["a", "b"]
+    assert tags(PLS, {"_or_": [None, {"model": RIDGE}], "_tags_": "second"}) == ["", "second"]
+    assert tags({"feature_augmentation": SNV, "_tags_": "lanes"}, {"class": SCALER, "_tags_": "scaled"}, PLS) == [
+        "lanes scaled"
+    ]
     assert tags({"_or_": [None, [SNV, SCALER]], "_tags_": ["x", "y", "x"]}, PLS) == ["x y", "x y"]
 
 

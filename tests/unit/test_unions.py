@@ -87,6 +87,13 @@ def spectra():
             lambda x: [x, slope(x), snv(x)],
         ),
         (
+            [
+                {"feature_augmentation": [SLOPE, SCALER], "action": "replace"},
+                {"feature_augmentation": [SNV], "action": "extend"},
+            ],
+            lambda x: [slope(x), scaled(x), snv(slope(x))],
+        ),
+        (
             [{"feature_augmentation": [SLOPE]}, {"feature_augmentation": [SNV, SCALER], "action": "replace"}],
             lambda x: [snv(x), snv(slope(x)), scaled(x), scaled(slope(x))],
         ),
