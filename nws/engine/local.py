@@ -246,9 +246,11 @@ def _in_this_process(tasks: Sequence[Task], store: ObjectStore) -> Iterator[Outc
     from threadpoolctl import threadpool_limits
 
     from nws.engine.fit import fit
+    from nws.engine.instances import preload
 
     for name in PRELOADED:
         import_module(name)
+    preload(step.path for task in tasks for step in task.config.steps)
     # One thread, however many workers there are: the last bits of a sum depend on the number of threads, and records
     # must not. The libraries have to be loaded before they can be limited.
     with threadpool_limits(1):
