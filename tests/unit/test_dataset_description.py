@@ -99,6 +99,8 @@ def test_a_folder_or_a_list_of_files(data):
     for part, word in (("train", "Xcal"), ("test", "X_test")):
         text_file(data / "named" / f"{word}.csv", tables("nm", part)["X"], dialect=(";", ","))
     assert load(data, {"folder": "named", "global_params": COMMA})[0].spectra.tobytes() == MADE.spectra[ROWS].tobytes()
+    in_wavenumbers = [{"path": f"named/{name}.csv", "params": {"header_unit": "cm-1"}} for name in ("Xcal", "X_test")]
+    assert load(data, {"files": in_wavenumbers})[0].axis.unit == "cm-1"
     files = ["named/Xcal.csv", {"path": "named/X_test.csv", "params": COMMA}]
     assert load(data, {"files": files})[0].partition == ["train"] * SIZES["train"] + ["test"] * SIZES["test"]
 
