@@ -240,7 +240,7 @@ def test_the_setting_says_no(held, capsys):
     assert "archived" not in capsys.readouterr().err
     assert archived(held) == []
     (held / "nws.toml").write_text(SETTING.format("true"), encoding="utf-8")
-    assert ask("--dataset", "blé.csv") == DONE
+    assert ask("--dataset", "blé.csv", "--force") == DONE
     assert len(archived(held)) == 2
 
 

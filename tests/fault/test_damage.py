@@ -23,7 +23,7 @@ def finished(tmp_path_factory):
     workspace, _ = Workspace.init(root)
     assert call(["-C", str(root), "--quiet", "dataset", "add", "wheat", str(root / "wheat.csv")]) == DONE
     for name in ("a", "b"):
-        workspace.run("wheat", root / "grid.json", run_name=name)
+        workspace.run("wheat", root / "grid.json", run_name=name, force=True)
     return root
 
 
@@ -184,7 +184,7 @@ def test_a_run_folder_taken_away_while_a_run_is_at_work(held):
         if reached.outcome is not None and not taken:
             taken.append(shutil.rmtree(held / "runs" / reached.run))
 
-    (result,) = workspace.run("wheat", held / "grid.json", run_name="gone", report=take_away)
+    (result,) = workspace.run("wheat", held / "grid.json", run_name="gone", report=take_away, force=True)
     assert result.summary.status == "completed"
     assert result.run.config().run_id == result.run.name
 
