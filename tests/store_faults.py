@@ -16,8 +16,10 @@ from pathlib import Path
 
 import blake3
 import zstandard
+from families import family
 
 import nws.store.batch
+import nws.store.packing
 from nws.errors import NwsError
 from nws.store import ObjectStore
 from nws.store.frames import SMALL
@@ -33,7 +35,12 @@ CONTENT = {
     "spooled": [LARGE],
     "torn": [b"torn"],
     "known": [b"known"],
+    "group": [*family(4), b"small"],
+    "regroup": family(4),
+    "bare": family(4),
+    "torn pack": family(4),
 }
+GROUPS = {"group", "regroup", "bare", "torn pack"}
 
 
 def prepare(scenario, root):
@@ -42,6 +49,15 @@ def prepare(scenario, root):
     if scenario == "torn":
         for path in root.rglob("*.zst"):
             path.write_bytes(b"")
+    if scenario in {"regroup", "bare", "torn pack"}:
+        with ObjectStore(root).batch() as batch:
+            batch.put_group(CONTENT[scenario])
+    if scenario in {"bare", "torn pack"}:
+        for path in root.rglob("*.idx"):
+            path.unlink()
+    if scenario == "torn pack":
+        for path in root.rglob("*.pack"):
+            path.write_bytes(path.read_bytes()[:-1])
 
 
 def act(scenario, root):
@@ -49,6 +65,11 @@ def act(scenario, root):
     if scenario == "batch":
         with store.batch() as batch:
             for data in CONTENT[scenario]:
+                batch.put(data)
+    elif scenario in GROUPS:
+        with store.batch() as batch:
+            batch.put_group(CONTENT[scenario][:4])
+            for data in CONTENT[scenario][4:]:
                 batch.put(data)
     elif scenario == "spooled":
         nws.store.batch._WHOLE = SMALL

@@ -5,6 +5,7 @@ This module compresses and orders writes; it must not know what the objects are 
 
 from __future__ import annotations
 
+import os
 from itertools import zip_longest
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -12,6 +13,7 @@ from nws import fsio
 from nws.store.encode import LEVEL
 from nws.store.frames import Broken, Unsupported
 from nws.store.hashing import Hasher, pieces
+from nws.store.opening import naming_file
 from nws.store.packs import INDEX, PACK
 from nws.store.packtable import LARGEST, PackTable, Place, in_order, make_table
 from nws.store.unpack import frame_content, table_of
@@ -83,7 +85,8 @@ class Packing:
 
     def add(self, group: Group) -> None:
         """Add objects that resemble one another."""
-        self._writer.add(group)
+        with naming_file(os.fspath(self._packs.folder)):
+            self._writer.add(group)
 
     @property
     def size(self) -> int:
@@ -92,14 +95,15 @@ class Packing:
 
     def seal(self) -> None:
         """Bring what was added to stable storage."""
-        self.name, self.table = self._writer.finish()
-        fsio.sync(self._handle)
-        self._handle.close()
-        self._again = self._files.enter_context(open(self._temp, "rb", buffering=0))
-        self._index, handle = self._files.enter_context(fsio.staged(self._packs.folder))
-        handle.write(self.table.data)
-        fsio.sync(handle)
-        handle.close()
+        with naming_file(os.fspath(self._packs.folder)):
+            self.name, self.table = self._writer.finish()
+            fsio.sync(self._handle)
+            self._handle.close()
+            self._again = self._files.enter_context(open(self._temp, "rb", buffering=0))
+            self._index, handle = self._files.enter_context(fsio.staged(self._packs.folder))
+            handle.write(self.table.data)
+            fsio.sync(handle)
+            handle.close()
 
     def publish(self) -> bool:
         """Give the pack its name, then its index, and say whether that could be done.
@@ -108,10 +112,10 @@ class Packing:
         when the folder was fsynced after that.
         """
         for _ in range(_TRIES):
-            if not self._name_pack():
-                return False
+            if (named := self._name_pack()) is None:
+                continue
             fsio.sync_folder(self._packs.folder)
-            named = self._name_index()
+            named = named and self._name_index()
             if named is False:
                 return False
             # A collector that took the pack for one that was left without an index takes its name away, then looks
@@ -120,7 +124,8 @@ class Packing:
                 return True
         return False
 
-    def _name_pack(self) -> bool:
+    def _name_pack(self) -> bool | None:
+        """Link the pack. None says that another one went away meanwhile, False that one of other objects is there."""
         path = self._packs.path(self.name, PACK)
         try:
             if fsio.publish(self._temp, path):
@@ -130,7 +135,9 @@ class Packing:
         except Broken:
             fsio.move_over(self._temp, path)
             return True
-        except (FileNotFoundError, Unsupported):
+        except FileNotFoundError:
+            return None
+        except Unsupported:
             return False
 
     def _is_as_good(self, other: BinaryIO) -> bool:

@@ -158,7 +158,12 @@ class PackRemoval:
         keep
             Its objects that are to stay.
         all_of_it
-            If one of them cannot be read, write none and return None; else leave it out.
+            If one of them cannot be read, write none; else leave it out.
+
+        Returns
+        -------
+        int | None
+            None if there is no such new pack, and the old one is still needed.
         """
         with contextlib.ExitStack() as files:
             parts = self._parts(name, keep, strict=all_of_it)
@@ -173,7 +178,8 @@ class PackRemoval:
             except (Broken, Unsupported):
                 return None
             packing.seal()
-            if not packing.publish():
+            # All of a pack would be the pack itself, which the caller is about to remove.
+            if packing.name == name or not packing.publish():
                 return None
             size = packing.size
         fsio.sync_folder(self._packs.folder)

@@ -98,7 +98,7 @@ class Packs:
 
     def open(self, name: str) -> BinaryIO | None:
         """Open the file of a pack; None if it is not there."""
-        return open_patiently(self._start + name + PACK, lambda: steady(lambda: fsio.names(self.folder)))
+        return open_patiently(self._start + name + PACK, self._listing)
 
     @contextlib.contextmanager
     def _body(self, handle: BinaryIO, name: str, oid: ObjectId) -> Iterator[Packed]:
@@ -116,10 +116,13 @@ class Packs:
         stamp = self._time() if if_changed else None
         if if_changed and self._names is not None and stamp == self._stamp:
             return
-        names = steady(lambda: fsio.names(self.folder))
         self._stamp = stamp
-        if names != self._names:
-            self._take(names)
+        for _ in range(_TRIES):
+            names = self._listing()
+            # What went since it was listed may have been written anew by then.
+            if names == self._names or self._take(names):
+                return
+        self._names = None
 
     def _time(self) -> int:
         try:
@@ -127,7 +130,8 @@ class Packs:
         except FileNotFoundError:
             return 0
 
-    def _take(self, names: list[str]) -> None:
+    def _take(self, names: list[str]) -> bool:
+        """Read the tables of packs that are new in a listing, and say whether they were all there."""
         visible = frozenset(pack_names(names, INDEX))
         listed = visible.union(pack_names(names, INDEX + DOOMED))
         moved = (self._tables.keys() - listed) | (self._tables.keys() & (self._visible ^ visible))
@@ -145,6 +149,10 @@ class Packs:
             else:
                 for raw in fresh[name].raw_ids:
                     self._where.setdefault(raw, name)
+        return listed == self._tables.keys() | self._unread.keys()
+
+    def _listing(self) -> list[str]:
+        return steady(lambda: fsio.names(self.folder))
 
     def _read(self, names: Iterable[str]) -> dict[str, PackTable]:
         tables = {}
@@ -162,7 +170,7 @@ class Packs:
 
     def _table(self, name: str) -> PackTable | None:
         """Read the index of a pack, or the pack's own table where that one is damaged."""
-        handle = open_at_once(self._start + name + INDEX) or open_at_once(self._start + name + INDEX + DOOMED)
+        handle = open_patiently(self._start + name + INDEX, self._listing)
         if handle is None:
             return None
         with handle:

@@ -4,16 +4,15 @@ What runs is the code that users run; every order of the calls of two actors is 
 """
 
 import itertools
-import os
-import threading
 
 import pytest
 import stage
 from collecting import DAY, HOUR, age, doomed, new, publish, reached
+from orders import calls, in_order, orders, stop_at_times
 
 from nws import fsio
 from nws.errors import UnknownName
-from nws.store import ObjectStore, opening
+from nws.store import ObjectStore
 from nws.upkeep.gc import gc
 
 DATA = b"known, needed by nobody, and old"
@@ -21,46 +20,7 @@ DATA = b"known, needed by nobody, and old"
 
 @pytest.fixture(autouse=True)
 def stops(monkeypatch):
-    """Have actors stop before the two calls of a writer that name no file, too."""
-
-    def before(function, event):
-        def stopping(*words):
-            actor = stage._actors.get(threading.get_ident())
-            if actor is not None:
-                actor.stop(event)
-            return function(*words)
-
-        return stopping
-
-    monkeypatch.setattr(fsio, "freshen", before(os.utime, "utime"))
-    monkeypatch.setattr(opening, "has_lost_its_name", before(opening.has_lost_its_name, "fstat"))
-
-
-def orders(first, second):
-    """Yield every way to do so many calls of actor 0 and so many of actor 1: who makes each of them."""
-    for places in itertools.combinations(range(first + second), first):
-        yield [0 if place in places else 1 for place in range(first + second)]
-
-
-def in_order(folder, works, order):
-    """Let two actors make their calls in this order, then what they have left, and return what they returned."""
-    actors = [stage.Actor(work, folder) for work in works]
-    for actor in actors:
-        # The first stop is before the first call.
-        actor.advance(1)
-    for who in order:
-        actors[who].advance(1)
-    for actor in actors:
-        actor.advance(None)
-    for actor in actors:
-        if actor.error is not None:
-            raise actor.error
-    return [actor.result for actor in actors]
-
-
-def calls(folder, work):
-    (actor,) = stage.play(folder, [work], [(0, None)])
-    return len(actor.calls) - 1
+    stop_at_times(monkeypatch)
 
 
 def old_object(root):

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from families import family
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
@@ -20,6 +21,13 @@ LARGE_CONTENT = st.builds(
     lambda seed, size: random.Random(seed).randbytes(7000) * (size // 7000 + 1),
     st.integers(0, 3),
     st.sampled_from([SMALL - 7000, SMALL, 5 * SMALL]),
+)
+# Few of them, so that the same ones come again and again.
+GROUP = st.builds(
+    lambda seed, first, count: family(10, size=400, seed=seed)[first : first + count],
+    st.integers(0, 2),
+    st.integers(0, 8),
+    st.integers(0, 6),
 )
 
 
@@ -65,9 +73,66 @@ class StoreMachine(RuleBasedStateMachine):
         for oid, data in zip(ids, items, strict=True):
             self.added(oid, data)
 
+    @rule(groups=st.lists(GROUP, min_size=1, max_size=3), single=SMALL_CONTENT)
+    def put_groups(self, groups, single):
+        """The groups may hold what is there already, each other's items, or harmed ones."""
+        with self.store.batch() as batch:
+            batch.put(single)
+            ids = [oid for group in groups for oid in batch.put_group(group)]
+        for oid, data in zip(ids, [item for group in groups for item in group], strict=True):
+            self.added(oid, data)
+        self.added(ObjectId.of(single), single)
+
+    @rule(group=GROUP)
+    def put_one_by_one(self, group):
+        for data in group:
+            self.added(self.store.put(data), data)
+
+    @rule(keep=st.integers(1, 4))
+    def collect_packs(self, keep):
+        """As a collector: of each pack every so many objects stay, the rest goes unless it has a file of its own."""
+        packs = self.store.removal.packs
+        for held in list(packs.packs()):
+            stay = {oid for oid in held.sizes if int(oid, 16) % keep == 0}
+            if packs.rewrite(held.name, stay) is None:
+                continue
+            packs.doom(held.name)
+            for oid in set(held.sizes) - stay:
+                if not self.file(oid).exists() and not packs.holders(oid):
+                    self.sound.pop(oid, None)
+            packs.remove(held.name, before=2**62)
+
+    @rule()
+    def packs_are_doomed_and_spared(self):
+        packs = self.store.removal.packs
+        for held in list(packs.packs()):
+            packs.doom(held.name)
+        assert all(self.store.get(oid) == data for oid, data in self.sound.items())
+        for held in list(packs.packs()):
+            packs.spare(held.name)
+
+    @rule(where=st.integers(0, 2**31), bit=st.integers(0, 7), ending=st.sampled_from([".idx", ".pack"]))
+    def flip_in_a_pack(self, where, bit, ending):
+        """Turn one bit over and back: in between there are right bytes or errors."""
+        for path in sorted((self.store.root / "packs").glob(f"*{ending}"))[:1]:
+            body = path.read_bytes()
+            other = bytearray(body)
+            other[where % len(other)] ^= 1 << bit
+            path.write_bytes(other)
+            for one in (self.store, ObjectStore(self.store.root)):
+                for oid, data in self.sound.items():
+                    try:
+                        assert one.get(oid) == data
+                    except Damaged:
+                        assert not self.file(oid).exists()
+            path.write_bytes(body)
+            # What was read of it in between may be remembered.
+            self.store = ObjectStore(self.store.root)
+
     @rule(items=st.lists(SMALL_CONTENT, max_size=3))
     def batch_that_fails(self, items):
         with pytest.raises(KeyError), self.store.batch() as batch:
+            batch.put_group(items)
             for data in items:
                 batch.put(data)
             raise KeyError
