@@ -21,7 +21,7 @@ def template(tmp_path_factory):
     workspace, _ = Workspace.init(root)
     small_csv(root / "d.csv")
     for name in ("first", "second"):
-        workspace.run(root / "d.csv", ridge_grid(root / "g.json", 3), run_name=name)
+        workspace.run(root / "d.csv", ridge_grid(root / "g.json", 3), run_name=name, force=True)
     return root
 
 
