@@ -153,12 +153,17 @@ def test_what_lacks_an_object_is_run_again(here, place, name, damage):
     pipeline = run.pipeline(2)
     named = {**pipeline.record.files, "record": pipeline.record_id, "artifact": pipeline.record.artifacts[-1]["object"]}
     path = place / "_binaries" / named[name][:2] / f"{named[name]}.zst"
+    if not path.exists():
+        (path,) = (place / "_binaries" / "packs").glob("*.pack")
     whole = path.read_bytes()
     path.unlink()
     if damage != "gone":
-        path.write_bytes(b"" if damage == "torn" else whole[:-9] + b"x" * 9)
+        middle = len(whole) // 2
+        path.write_bytes(b"" if damage == "torn" else whole[: middle - 5] + b"x" * 9 + whole[middle + 4 :])
+    (line,) = lines(here(*WORDS, "--run-name", "again", "--json", check=0))
+    assert line["ran"] >= 1
     (line,) = lines(here(*WORDS, "--json", check=0))
-    assert line["ran"] == 1
+    assert line["ran"] == 0
 
 
 def test_versions_of_packages_that_a_pipeline_uses_count(here, place, monkeypatch):
