@@ -8,8 +8,8 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from nws.documents import inside, refusal
 from nws.engine.constraints import Constraints, Key, constraints_of, key_of
-from nws.engine.document import inside, refusal
 from nws.engine.keywords import (
     CARTESIAN,
     CONSTRAINTS,

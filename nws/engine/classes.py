@@ -14,7 +14,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nws.engine.document import refusal
+from nws.documents import refusal
 from nws.errors import BadInput, NotTrusted
 from nws.ids import closest
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nws.engine.document import inside, refusal
+from nws.documents import inside, refusal
 from nws.engine.keywords import CONSTRAINTS, LABELS, PASSTHROUGH
 from nws.engine.spaces import NOTHING, plain
 from nws.ids import canonical_json, closest

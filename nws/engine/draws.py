@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nws.engine.document import inside, refusal
+from nws.documents import inside, refusal
 from nws.engine.keywords import OR, SAMPLE, SECOND_SELECTIONS, SELECTIONS, is_number, is_whole, refuse_many
 from nws.engine.selections import sample, weighted_sample
 from nws.engine.spaces import NOTHING, Either, One, Sequenced, Space

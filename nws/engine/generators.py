@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nws.documents import inside, refusal
 from nws.engine.choices import alternatives, choices, sequences
-from nws.engine.document import inside, refusal
 from nws.engine.draws import counted, drawn
 from nws.engine.keywords import (
     CARTESIAN,

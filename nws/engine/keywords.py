@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from nws.engine.document import inside, refusal
+from nws.documents import inside, refusal
 from nws.ids import closest
 
 LIMIT = 1_000_000

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nws.documents import inside
 from nws.engine.classes import resolve
-from nws.engine.document import inside
 from nws.engine.keywords import (
     CARTESIAN,
     CHAIN,

@@ -11,7 +11,7 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
-from nws.engine.document import inside, refusal
+from nws.documents import inside, refusal
 from nws.engine.nirs4all_models import MODELS, SPLITTERS, UNEQUAL, UNEQUAL_FOLDERS
 from nws.engine.nirs4all_transforms import BASELINES, DERIVATIVES, FEATURES, INTENSITY, SCATTER
 from nws.ids import closest

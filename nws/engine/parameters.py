@@ -9,9 +9,9 @@ import functools
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from nws.documents import inside, refusal
 from nws.engine import nirs4all
 from nws.engine.classes import REQUIRED, TRUSTED, Known, check_path, check_trust, resolve
-from nws.engine.document import inside, refusal
 from nws.engine.instances import as_taken, is_class
 from nws.errors import BadInput
 from nws.ids import canonical_json, closest

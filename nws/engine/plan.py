@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from nws.engine.document import inside, read, refusal
+from nws.documents import inside, read, refusal
 from nws.engine.generators import space_of
 from nws.engine.keywords import LABELS, refuse_many
 from nws.engine.labels import NONE, Labels, labels_of

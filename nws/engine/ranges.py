@@ -9,7 +9,7 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from nws.engine.document import inside, refusal
+from nws.documents import inside, refusal
 from nws.engine.keywords import is_number, is_whole
 from nws.engine.spaces import Sequenced, Space
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nws.engine.document import inside, refusal
+from nws.documents import inside, refusal
 from nws.engine.instances import instantiate
 from nws.engine.keywords import AUGMENTATION, CONCAT, GENERATORS, HEADS, MODIFIERS, UNIONS, refuse_keyword
 from nws.engine.labels import NONE, Labels

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nws.engine.document import inside, refusal
+from nws.documents import inside, refusal
 from nws.engine.keywords import AUGMENTATION, CONCAT, PASSTHROUGH
 from nws.ids import closest
 

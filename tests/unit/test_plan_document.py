@@ -2,7 +2,7 @@
 
 import pytest
 
-from nws.engine.document import read
+from nws.documents import read
 from nws.errors import BadInput
 
 
