@@ -51,7 +51,37 @@ for oid in sys.stdin.read().split():
         sys.stdout.buffer.write(piece)
 print(time.perf_counter() - begun, file=sys.stderr)
 """
+PUT_LOOSE = """
+import pickle, sys, time
+from pathlib import Path
+from nws.store import ObjectStore
+items = pickle.loads(Path(sys.argv[2]).read_bytes())
+begun = time.perf_counter()
+with ObjectStore(Path(sys.argv[1])).batch() as batch:
+    ids = [batch.put(item) for item in items]
+spent = time.perf_counter() - begun
+print(*ids, sep="\\n")
+print(spent, file=sys.stderr)
+"""
+PUT_GROUP = PUT_LOOSE.replace("[batch.put(item) for item in items]", "batch.put_group(items)")
+READ = """
+import sys, time
+from pathlib import Path
+from nws.ids import ObjectId
+from nws.store import ObjectStore
+store, ids = ObjectStore(Path(sys.argv[1])), [ObjectId(oid) for oid in sys.argv[2:]]
+# What is imported at first is no part of reading.
+store.get(ids[0])
+begun = time.perf_counter()
+found = [store.get(oid) for oid in ids]
+spent = time.perf_counter() - begun
+print(*(ObjectId.of(data) for data in found), sep="\\n")
+print(spent, file=sys.stderr)
+"""
+FIRST = READ.replace("store.get(ids[0])", "import blake3, zstandard, nws.store.decode")
 MEGABYTES = 50
+# Samples and features of the sets of which a family of models is made: as gasoline, and a large one.
+FAMILIES = ((60, 401), (1000, 1000))
 # As on a machine where nothing is set: modules are compiled once, and stdout is buffered.
 SLOWING = {"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in SLOWING}
@@ -172,6 +202,69 @@ def small(watch, folder, paths, rounds):
         check(watch.run("nws hash-object -w, all known", command, stdin=listed), expected)
 
 
+def make_family(path, samples, features):
+    """Write 20 artifacts: PLS models of 1 to 20 components on the same spectra."""
+    import pickle
+
+    import numpy as np
+    from sklearn.cross_decomposition import PLSRegression
+
+    from nws.engine import artifacts
+
+    draw = np.random.default_rng(3)
+    axis = np.linspace(0.0, 1.0, features)
+    centres, widths = draw.uniform(size=(2, 12, 1))
+    shares = draw.uniform(size=(samples, 12))
+    spectra = shares @ np.exp(-(((axis - centres) / (0.05 + widths / 5)) ** 2))
+    spectra += draw.normal(scale=1e-3, size=spectra.shape)
+    target = shares[:, 0] + draw.normal(scale=0.01, size=samples)
+    models = [PLSRegression(n_components=count, scale=False).fit(spectra, target) for count in range(1, 21)]
+    path.write_bytes(pickle.dumps([artifacts.dump(model) for model in models]))
+
+
+def families(watch, folder, rounds):
+    """Put a family of models into a pack and as files of their own, and read them; return their bytes by name."""
+    import pickle
+
+    facts = {}
+    for samples, features in FAMILIES:
+        source = folder / "family.pickle"
+        maker = multiprocessing.get_context("spawn").Process(target=make_family, args=(source, samples, features))
+        maker.start()
+        maker.join()
+        plain = sum(map(len, pickle.loads(source.read_bytes())))
+        for number in range(rounds):
+            for kind, program in (("loose", PUT_LOOSE), ("pack", PUT_GROUP)):
+                name, store = f"{kind} {samples} x {features}", folder / f"{kind}{number}"
+                ids = watch.run(f"put {name}", [sys.executable, "-c", program, store, source])
+                found = [path for path in store.rglob("*") if path.is_file()]
+                facts[name] = (plain, sum(path.stat().st_size for path in found), len(found))
+                for what, code, asked in (("all", READ, ids), ("last", FIRST, ids[-1:])):
+                    check(watch.run(f"{what} {name}", [sys.executable, "-c", code, store, *asked]), asked)
+                shutil.rmtree(store)
+    return facts
+
+
+def report_families(watch, facts):
+    """Print what a pack takes beside files of their own, inside the process."""
+    for samples, features in FAMILIES:
+        size = f"{samples} x {features}"
+        plain, loose, files = facts[f"loose {size}"]
+        _, packed, few = facts[f"pack {size}"]
+        print(f"20 PLS models on {size}, {plain / 1e6:.1f} MB")
+        print(
+            f"{'bytes of their size':<32}{packed / plain:<34.1%}{'loose ' + format(loose / plain, '.1%'):<40}{packed / loose:.2f}   of plain ≤ 0.5"
+        )
+        print(f"{'files':<32}{few:<34}{f'loose {files}':<40}{few / files:.2f}")
+        for what, goal in (("put", "time ≤ 1"), ("all", ""), ("last", "")):
+            mine, theirs = (watch.inside[f"{what} {kind} {size}"] for kind in ("pack", "loose"))
+            ratio = statistics.median(one / other for one, other in zip(mine, theirs, strict=True))
+            label = {"put": "put", "all": "get all of them", "last": "get the last, nothing known"}[what]
+            print(
+                f"{label:<32}{statistics.median(mine) * 1e3:<34.1f}{f'loose {statistics.median(theirs) * 1e3:.1f} ms':<40}{ratio:.2f}   {goal}"
+            )
+
+
 def check(found, expected):
     assert found == expected, "the ids are not those of b3sum"
 
@@ -231,7 +324,9 @@ def main():
             maker.join()
             large(watch, folder, sorted(sources.iterdir()), options.rounds)
         small(watch, folder, make_small(sources, options.small), options.rounds)
+        facts = families(watch, folder, options.rounds)
     report(watch, options)
+    report_families(watch, facts)
 
 
 if __name__ == "__main__":

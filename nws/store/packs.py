@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from nws import fsio
@@ -18,10 +19,10 @@ from nws.store import opening
 from nws.store.frames import Broken, Unsupported
 from nws.store.opening import DOOMED, open_at_once, open_patiently, steady
 from nws.store.packtable import PackTable
-from nws.store.unpack import Packed, table_of
+from nws.store.unpack import Packed, Recent, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -39,8 +40,23 @@ class PackedInfo(NamedTuple):
     stored: int | None
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What a listing showed: the packs that are visible, all tables, which pack to ask for an object, what is wrong."""
+
+    names: list[str] | None = None
+    visible: frozenset[str] = frozenset()
+    tables: Mapping[str, PackTable] = field(default_factory=dict)
+    where: Mapping[bytes, str] = field(default_factory=dict)
+    unread: Mapping[str, NwsError] = field(default_factory=dict)
+
+    def is_as(self, name: str, visible: frozenset[str]) -> bool:
+        """Say whether a pack is as visible as it is among others."""
+        return (name in self.visible) == (name in visible)
+
+
 class Packs:
-    """The folder of packs. What was read of it is kept; one thread uses it at a time.
+    """The folder of packs. What was read of it is kept, and replaced as a whole when the folder is another.
 
     Parameters
     ----------
@@ -51,12 +67,9 @@ class Packs:
     def __init__(self, root: Path) -> None:
         self.folder = root / FOLDER
         self._start = os.fspath(self.folder) + os.sep
-        self._names: list[str] | None = None
+        self._known = _Known()
         self._stamp: int | None = None
-        self._visible: frozenset[str] = frozenset()
-        self._tables: dict[str, PackTable] = {}
-        self._unread: dict[str, NwsError] = {}
-        self._where: dict[bytes, str] = {}
+        self._recent = Recent()
 
     def path(self, name: str, ending: str) -> Path:
         """Return where a file of a pack is, or would be."""
@@ -79,18 +92,19 @@ class Packs:
         NewerFormat
             If none has it and a later version wrote one of them.
         """
-        name = ""
+        name, raw = "", bytes.fromhex(oid)
         for _ in range(_TRIES):
             if anew:
                 self.look()
-            name = self._where.get(bytes.fromhex(oid), "")
+            known = self._known
+            name = known.where.get(raw, "")
             if not name:
                 if anew:
                     self.refuse_unread()
                 return None
             handle = self.open(name)
             if handle is not None:
-                return self._body(handle, name, oid)
+                return self._body(handle, oid, name, known.tables[name])
             # A collector may have removed it, and may have put its objects elsewhere before.
             anew = True
         with self.naming(name, oid):
@@ -101,9 +115,9 @@ class Packs:
         return open_patiently(self._start + name + PACK, self._listing)
 
     @contextlib.contextmanager
-    def _body(self, handle: BinaryIO, name: str, oid: ObjectId) -> Iterator[Packed]:
+    def _body(self, handle: BinaryIO, oid: ObjectId, name: str, table: PackTable) -> Iterator[Packed]:
         with handle, self.naming(name, oid):
-            yield Packed(handle, self._tables[name].place(bytes.fromhex(oid)))
+            yield Packed(handle, table.place(bytes.fromhex(oid)), self._recent)
 
     def look(self, *, if_changed: bool = False) -> None:
         """List the packs, and read the tables of those that are new.
@@ -114,15 +128,15 @@ class Packs:
             Only if the time of the folder is another: enough where nothing is lost when a new pack is missed.
         """
         stamp = self._time() if if_changed else None
-        if if_changed and self._names is not None and stamp == self._stamp:
+        if if_changed and self._known.names is not None and stamp == self._stamp:
             return
         self._stamp = stamp
         for _ in range(_TRIES):
             names = self._listing()
             # What went since it was listed may have been written anew by then.
-            if names == self._names or self._take(names):
+            if (names == self._known.names and not self._known.unread) or self._take(names):
                 return
-        self._names = None
+        self._known = replace(self._known, names=None)
 
     def _time(self) -> int:
         try:
@@ -132,45 +146,45 @@ class Packs:
 
     def _take(self, names: list[str]) -> bool:
         """Read the tables of packs that are new in a listing, and say whether they were all there."""
+        old = self._known
         visible = frozenset(pack_names(names, INDEX))
         listed = visible.union(pack_names(names, INDEX + DOOMED))
-        moved = (self._tables.keys() - listed) | (self._tables.keys() & (self._visible ^ visible))
-        for name in moved:
-            del self._tables[name]
-        fresh = self._read(listed - self._tables.keys())
-        self._tables |= fresh
-        self._visible, self._names = visible, names
-        if moved:
-            self._where, fresh = {}, self._tables
+        kept = {name: table for name, table in old.tables.items() if name in listed and old.is_as(name, visible)}
+        fresh, unread = self._read(listed - kept.keys())
+        tables = {**kept, **fresh}
+        if len(kept) < len(old.tables):
+            where, added = {}, tables
+        else:
+            where, added = dict(old.where), fresh
         # Of two packs with the same object, the one that is to stay is asked.
-        for name in sorted(fresh, key=visible.__contains__):
+        for name in sorted(added, key=visible.__contains__):
+            entries = dict.fromkeys(added[name].raw_ids, name)
             if name in visible:
-                self._where.update(dict.fromkeys(fresh[name].raw_ids, name))
+                where.update(entries)
             else:
-                for raw in fresh[name].raw_ids:
-                    self._where.setdefault(raw, name)
-        return listed == self._tables.keys() | self._unread.keys()
+                where.update((raw, name) for raw in entries if raw not in where)
+        self._known = _Known(names, visible, tables, where, unread)
+        return listed == tables.keys() | unread.keys()
 
     def _listing(self) -> list[str]:
         return steady(lambda: fsio.names(self.folder))
 
-    def _read(self, names: Iterable[str]) -> dict[str, PackTable]:
-        tables = {}
-        self._unread = {}
+    def _read(self, names: Iterable[str]) -> tuple[dict[str, PackTable], dict[str, NwsError]]:
+        tables, unread = {}, {}
         for name in sorted(names):
             try:
-                with self.naming(name):
-                    table = self._table(name)
-            except (Damaged, NewerFormat) as err:
-                self._unread[name] = err
+                table = self._table(name)
+            except (Broken, Unsupported) as err:
+                unread[name] = self._error(f"pack {name}", name, err)
             else:
                 if table is not None:
                     tables[name] = table
-        return tables
+        return tables, unread
 
     def _table(self, name: str) -> PackTable | None:
         """Read the index of a pack, or the pack's own table where that one is damaged."""
-        handle = open_patiently(self._start + name + INDEX, self._listing)
+        path = self._start + name + INDEX
+        handle = open_at_once(path) or open_patiently(path, self._listing)
         if handle is None:
             return None
         with handle:
@@ -185,7 +199,7 @@ class Packs:
 
     def refuse_unread(self) -> None:
         """Raise what is wrong with a pack of which nothing is known, and which therefore may have any object."""
-        for err in self._unread.values():
+        for err in self._known.unread.values():
             raise err
 
     def freshen(self, oid: ObjectId, size: int, done: set[str]) -> bool:
@@ -200,11 +214,11 @@ class Packs:
         done
             Names of packs that were freshened just now; the one of this object is added.
         """
-        raw = bytes.fromhex(oid)
-        name = self._where.get(raw)
-        if name is None or name not in self._visible:
+        raw, known = bytes.fromhex(oid), self._known
+        name = known.where.get(raw)
+        if name is None or name not in known.visible:
             return False
-        table = self._tables[name]
+        table = known.tables[name]
         try:
             if table.place(raw).size != size or (name not in done and not self.keep(name, table)):
                 return False
@@ -247,19 +261,21 @@ class Packs:
             After all others, if there is a pack of which nothing can be read.
         """
         self.look()
-        found = (raw.hex() for raw, name in self._where.items() if name in self._visible)
+        known = self._known
+        found = (raw.hex() for raw, name in known.where.items() if name in known.visible)
         yield from map(ObjectId, sorted(oid for oid in found if oid.startswith(prefix)))
         self.refuse_unread()
 
     def sizes(self) -> Iterator[PackedInfo]:
         """Yield the sizes of all objects in packs, sorted; then the name of each pack that cannot be read."""
         self.look()
+        known = self._known
         whole: dict[str, PackTable | None] = {}
-        for raw, name in sorted(item for item in self._where.items() if item[1] in self._visible):
+        for raw, name in sorted(item for item in known.where.items() if item[1] in known.visible):
             if name not in whole:
                 whole[name] = self._whole(name)
-            yield self._size(raw, self._tables[name], whole[name])
-        yield from (PackedInfo(ObjectId(name), 0, None) for name in self._unread)
+            yield self._size(raw, known.tables[name], whole[name])
+        yield from (PackedInfo(ObjectId(name), 0, None) for name in known.unread)
 
     def _size(self, raw: bytes, table: PackTable, whole: PackTable | None) -> PackedInfo:
         oid = ObjectId(raw.hex())
@@ -281,28 +297,28 @@ class Packs:
 
     def table(self, name: str) -> PackTable | None:
         """Return the table of a pack, doomed or not, as of the last look; None if it cannot be read or is not there."""
-        return self._tables.get(name)
+        return self._known.tables.get(name)
 
     def tables(self) -> dict[str, PackTable]:
         """Return the tables of all visible packs that can be read, from a fresh listing."""
         self.look()
-        return {name: table for name, table in self._tables.items() if name in self._visible}
+        return {name: table for name, table in self._known.tables.items() if name in self._known.visible}
 
     @contextlib.contextmanager
-    def naming(self, name: str, oid: ObjectId | None = None) -> Iterator[None]:
+    def naming(self, name: str, oid: ObjectId) -> Iterator[None]:
         """Give the object, and the pack that it is in, to errors of the body that do not name them."""
-        path = self._start + name + PACK
-        what = f"pack {name}" if oid is None else f"object {oid}"
         try:
-            with opening.naming_file(path):
+            with opening.naming_file(self._start + name + PACK):
                 yield
-        except Broken as err:
-            raise Damaged(
-                f"{what} is damaged: {err}: {path}",
-                hint="store the same content again, or bring the pack and its index back from a copy",
-            ) from err
-        except Unsupported as err:
-            raise NewerFormat(f"{what} is in a newer format: {err}: {path}", hint="use a newer nws") from err
+        except (Broken, Unsupported) as err:
+            raise self._error(f"object {oid}", name, err) from err
+
+    def _error(self, what: str, name: str, err: Broken | Unsupported) -> NwsError:
+        path = self._start + name + PACK
+        if isinstance(err, Unsupported):
+            return NewerFormat(f"{what} is in a newer format: {err}: {path}", hint="use a newer nws")
+        hint = "store the same content again, or bring the pack and its index back from a copy"
+        return Damaged(f"{what} is damaged: {err}: {path}", hint=hint)
 
 
 def pack_names(names: list[str], ending: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ import os
 
 import pytest
 from collecting import HOUR, age, doomed, new, reached
+from families import files
 from forking import run_script
 
 from nws import Workspace
@@ -19,7 +20,7 @@ from nws import Workspace, fsio
 from nws.errors import Locked
 from nws.upkeep.gc import gc
 
-root, mode, rounds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+root, mode, rounds, packs = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4] == "packs"
 WRITERS = 4
 if mode == "no locks":
     fsio._acquire = lambda *_, **__: True
@@ -31,15 +32,21 @@ def writer(mine):
     run = workspace.runs.create(DAY, f"w{mine}")
     for number in range(1, rounds + 1):
         known = [f"{mine} {place}".encode() for place in chance.sample(range(12), 4)]
+        if packs:
+            with run.store.batch() as batch:
+                batch.put_group(known)
         pipeline = publish(run, *known, number=number, spectra=f"spectra {mine}".encode())
         for oid in reached(pipeline, f"spectra {mine}".encode()):
             workspace.store.verify(oid)
         assert pipeline.is_rendered()
         if number % 5:
             run.delete(number)
-            for oid in pipeline.record.objects():
+            for oid in [artifact["object"] for artifact in pipeline.record.artifacts]:
                 with contextlib.suppress(FileNotFoundError):
                     os.utime(workspace.store.root / oid[:2] / f"{oid}.zst", (1e9, 1e9))
+                for name in workspace.store.removal.packs.holders(oid):
+                    with contextlib.suppress(FileNotFoundError):
+                        os.utime(workspace.store.root / "packs" / f"{name}.idx", (1e9, 1e9))
 
 def collector():
     removed = 0
@@ -73,11 +80,12 @@ sys.exit(max(codes))
 """
 
 
+@pytest.mark.parametrize("packs", ["loose", "packs"])
 @pytest.mark.parametrize("mode", ["locks", "no locks", "kill"])
-def test_writers_that_add_what_collectors_remove_lose_nothing(tmp_path, mode):
+def test_writers_that_add_what_collectors_remove_lose_nothing(tmp_path, mode, packs):
     workspace = new(tmp_path / "w")
     rounds = 60
-    removed = run_script(SCRIPT, workspace.root, mode, rounds, timeout=200)
+    removed = run_script(SCRIPT, workspace.root, mode, rounds, packs, timeout=200)
     # The collectors had something to do.
     assert sum(map(int, removed)) > 0
     kept = set()
@@ -90,5 +98,11 @@ def test_writers_that_add_what_collectors_remove_lose_nothing(tmp_path, mode):
         workspace.store.verify(oid)
     age(workspace.root)
     gc(Workspace.open(workspace.root), grace=HOUR)
-    assert set(workspace.store.list()) == kept
+    left = set(workspace.store.list())
+    # Of a pack of which half is needed the rest stays.
+    assert left == kept if packs == "loose" else kept <= left
+    for oid in left:
+        workspace.store.verify(oid)
     assert not doomed(workspace.store)
+    assert bool(files(workspace.store, ".idx")) == (packs == "packs")
+    assert len(files(workspace.store, "")) == 2 * len(files(workspace.store, ".idx"))
