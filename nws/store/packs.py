@@ -216,7 +216,7 @@ class Packs:
         """
         raw, known = bytes.fromhex(oid), self._known
         name = known.where.get(raw)
-        if name is None or name not in known.visible:
+        if name is None:
             return False
         table = known.tables[name]
         try:

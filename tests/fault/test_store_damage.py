@@ -273,6 +273,8 @@ def test_a_bit_turned_over_anywhere_in_a_pack_never_shows_other_bytes(store, end
     ids = put_group(store, items, family(3, size=150, seed=1))[:3]
     path = only(store, ending)
     sound = path.read_bytes()
+    # What was read before must not hide what is there now.
+    assert read_all(store, ids, items) == set(ids)
     whole, parts = set(), set()
     for at in range(len(sound)):
         body = bytearray(sound)

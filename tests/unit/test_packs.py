@@ -346,7 +346,7 @@ def test_a_frame_that_would_fill_the_memory_is_never_decompressed_further_than_i
     assert sum(seen) == 64 << 20
     with pytest.raises(Damaged):
         crafted(store, b"", [(200 << 20, len(frame))], {large: Place(0, 200 << 20)}, body=frame)
-        ObjectStore(store.root).get(large)
+        ObjectStore(store.root).info(large)
 
 
 def test_a_frame_that_holds_less_than_it_says_is_damage(store):
@@ -364,6 +364,50 @@ def test_a_frame_that_holds_less_than_it_says_is_damage(store):
     for oid in (beyond, far):
         with pytest.raises(Damaged, match="less than it declares"):
             store.get(oid)
+
+
+def test_an_object_far_into_its_frame_is_read_alone(store):
+    items = family(4, size=700_001)
+    for number, oid in enumerate(put_group(store, items)):
+        assert ObjectStore(store.root).get(oid) == items[number]
+
+
+def test_a_pack_that_holds_other_bytes_than_it_says_is_replaced(store):
+    items, others = ([random.Random(n + seed).randbytes(3000) for n in range(3)] for seed in (0, 10))
+    body = zstandard.ZstdCompressor().compress(b"".join(others))
+    starts = {ObjectId.of(item): Place(3000 * number, 3000) for number, item in enumerate(items)}
+    crafted(store, b"".join(items), [(9000, len(body))], starts, body=body)
+    only(store, ".idx").unlink()
+    ids = put_group(store, items)
+    assert [store.get(oid) for oid in ids] == items
+    assert len(files(store, ".pack")) == 1
+
+
+def test_an_index_that_lost_its_pack_is_freshened_when_it_gets_one(store):
+    ids = put_group(store, family())
+    only(store, ".pack").unlink()
+    os.utime(only(store, ".idx"), (1, 1))
+    assert put_group(ObjectStore(store.root), family()) == ids
+    assert only(store, ".idx").stat().st_mtime > 1_000_000_000
+    assert [store.get(oid) for oid in ids] == family()
+    assert loose(store) == []
+
+
+def test_a_pack_without_an_index_gets_none_of_other_objects(store):
+    whole = b"".join(family())
+    put_group(store, [whole[:5000], whole[5000:]])
+    only(store, ".idx").unlink()
+    ids = put_group(store, [whole[:6000], whole[6000:]])
+    assert files(store, ".idx") == []
+    assert len(loose(store)) == 2
+    assert b"".join(map(store.get, ids)) == whole
+
+
+def test_an_index_that_says_another_size_does_not_count(store):
+    data = b"0123456789" * 10
+    frame = zstandard.ZstdCompressor().compress(data)
+    crafted(store, data, [(100, len(frame))], {ObjectId.of(data): Place(0, 99)}, body=frame)
+    assert store.get(store.put(data)) == data
 
 
 def test_tables_know_what_they_are():
