@@ -253,7 +253,7 @@ def test_gc_says_what_it_found_and_removes_it(workspace, runs, here):
     (line,) = lines(here("gc", "--json", check=0).out)
     assert line.pop("removed_bytes") > 0
     assert line == {
-        "type": "gc", "examined": len(there), "reachable": len(kept), "kept": 0, "removed": len(there - kept),
+        "type": "gc", "examined": len(there), "reachable": len(kept), "kept": 0, "in_packs": 0, "removed": len(there - kept),
         "temporary": 0, "dry_run": False, "grace_seconds": 1209600.0,
     }  # fmt: skip
     assert set(workspace.store.list()) == kept
