@@ -261,7 +261,7 @@ def report_families(watch, facts):
             ratio = statistics.median(one / other for one, other in zip(mine, theirs, strict=True))
             label = {"put": "put", "all": "get all of them", "last": "get the last, nothing known"}[what]
             print(
-                f"{label:<32}{statistics.median(mine) * 1e3:<34.1f}{f'loose {statistics.median(theirs) * 1e3:.1f} ms':<40}{ratio:.2f}   {goal}"
+                f"{label:<32}{f'{statistics.median(mine) * 1e3:.1f} ms':<34}{f'loose {statistics.median(theirs) * 1e3:.1f} ms':<40}{ratio:.2f}   {goal}"
             )
 
 
