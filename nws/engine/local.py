@@ -33,6 +33,17 @@ ATTEMPTS = 3
 LARGEST_CHUNK = 16
 CHUNK_SECONDS = 0.25
 PRELOADED = ["nws.engine.fit", "numpy", "sklearn.base", "sklearn.model_selection", "sklearn.metrics"]
+# What most pipelines use, loaded once for all workers while this process does something else.
+USUAL = [
+    "sklearn.cross_decomposition",
+    "sklearn.decomposition",
+    "sklearn.linear_model",
+    "sklearn.preprocessing",
+    "chemotools.derivative",
+    "chemotools.scatter",
+]
+# Of chunks that wait for a worker, by worker: enough to keep it busy while a batch is published.
+AHEAD = 2
 
 
 def usable_cores() -> int:
@@ -106,9 +117,11 @@ class LocalExecutor:
         pool = ProcessPoolExecutor(workers, mp_context=self._context, initializer=_begin, initargs=start)
         running: dict[Future[list[Outcome]], list[Task]] = {}
         size = 1
+        # All that is in hand when a worker dies is under suspicion, so of tasks that may kill one there is little.
+        most = (1 + AHEAD) * workers if all(map(_is_tame, waiting)) else 1 + workers
         try:
             while running or (waiting and not lost):
-                while waiting and not lost and len(running) <= workers:
+                while waiting and not lost and len(running) < most:
                     chunk = _chunk(waiting, size)
                     with _undisturbed():
                         running[pool.submit(_work, chunk)] = chunk
@@ -163,7 +176,7 @@ def _context() -> BaseContext:
     from multiprocessing import forkserver
 
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
+    context.set_forkserver_preload(PRELOADED + USUAL)
     # Started now, it loads the libraries while this process reads its files. Ctrl-C is for the driver; whether a
     # signal is ignored passes on to the server, where it would else end the loading with a traceback.
     with _deaf_to_interrupts():

@@ -93,7 +93,13 @@ def _kind(model: Any) -> str | None:
     return kind
 
 
-def answer(model: Any, spectra: Array, samples: Asked, restore: Callable[[Array], Array]) -> Answers:
+def answer(
+    model: Any,
+    spectra: Array,
+    samples: Asked,
+    restore: Callable[[Array], Array],
+    predict: Callable[[Any, Array], Any] | None = None,
+) -> Answers:
     """Ask a fitted model.
 
     Parameters
@@ -106,6 +112,8 @@ def answer(model: Any, spectra: Array, samples: Asked, restore: Callable[[Array]
         Say what kind of target it is, and its classes.
     restore
         Brings predicted numbers back to the units of the target.
+    predict
+        Makes the predictions of a model; None for its own `predict`.
 
     Raises
     ------
@@ -114,7 +122,8 @@ def answer(model: Any, spectra: Array, samples: Asked, restore: Callable[[Array]
     """
     import numpy as np
 
-    predicted = _one_each(model.predict(spectra), len(spectra), type(model).__name__)
+    told = model.predict(spectra) if predict is None else predict(model, spectra)
+    predicted = _one_each(told, len(spectra), type(model).__name__)
     if samples.task == CLASSIFICATION:
         return Answers(values=predicted.astype(str), probabilities=_probabilities(model, spectra, samples.classes))
     predicted = _one_each(restore(predicted), len(spectra), type(model).__name__).astype(np.float64, copy=False)

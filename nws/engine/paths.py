@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nws.engine.growth import growing, grows
 from nws.engine.ridges import ridges, shares
-from nws.engine.truncation import partial_least_squares
+from nws.engine.truncation import CentredPredictions, partial_least_squares
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,19 +37,23 @@ class Path:
 
     `models` takes unfitted models in ascending order of `param`, spectra, values, and whether the models are wanted
     `whole` or for predictions only; it yields the fitted ones in that order, each to be used before the next is asked
-    for. `allows` says whether an unfitted model can be one of them;
+    for. `predictions`, where there is one, makes what predicts for models that were fitted together. `allows` says
+    whether an unfitted model can be one of them;
     `largest` gives the largest value of the parameter for spectra of a shape.
     """
 
     param: str
     models: Fits
     allows: Callable[[Any], bool] = lambda _: True
+    predictions: Callable[[], Callable[[Any, Array], Array]] | None = None
     largest: Callable[[tuple[int, int]], float] = lambda _: float("inf")
 
 
 _TREES = Path(param="n_estimators", models=growing, allows=grows)
 PATHS = {
-    "sklearn.cross_decomposition.PLSRegression": Path(param="n_components", models=partial_least_squares, largest=min),
+    "sklearn.cross_decomposition.PLSRegression": Path(
+        param="n_components", models=partial_least_squares, predictions=CentredPredictions, largest=min
+    ),
     "sklearn.linear_model.Ridge": Path(param="alpha", models=ridges, allows=shares),
     "sklearn.ensemble.GradientBoostingRegressor": _TREES,
     "sklearn.ensemble.GradientBoostingClassifier": _TREES,

@@ -25,7 +25,7 @@ from nws.engine.tasks import MODEL, SPLIT, TRANSFORM, Y_PROCESSING, Numbered
 from nws.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy import ndarray
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from nws.engine.tasks import StepSpec, Task
 
     Array = ndarray[Any, Any]
+    Predicts = Callable[[Any, Array], Array]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,9 +189,10 @@ class Protocol:
     ) -> Iterator[tuple[Member, list[Answers], tuple[Saved, ...], Limits | None]]:
         left = list(family)
         with self._sparing(left):
+            predict = _predictions_of(family)
             for member, model in self._fitted(family, stages[-1].fitted, targets.values, whole=keep or self._outliers):
                 saved = _saved(member, targets, stages, model) if keep else ()
-                answers = [self._answer(member, model, spectra, targets) for spectra in stages[-1].others]
+                answers = [self._answer(member, model, spectra, targets, predict) for spectra in stages[-1].others]
                 answers, limits = measured(member, stages, model, answers) if self._outliers else (answers, None)
                 self.heard(member)
                 left.remove(member)
@@ -252,8 +254,11 @@ class Protocol:
                 member.warnings += stage.warnings
         return stages
 
-    def _answer(self, member: Member, model: Any, spectra: Array, targets: FittedTargets) -> Answers:
-        return answer(model, usable(member.model.spec, spectra), self._samples, targets.restore)
+    def _answer(
+        self, member: Member, model: Any, spectra: Array, targets: FittedTargets, predict: Predicts | None
+    ) -> Answers:
+        given = usable(member.model.spec, spectra) if predict is None else spectra
+        return answer(model, given, self._samples, targets.restore, predict)
 
     def _predictions(self, partition: str, rows: Array, found: Answers, fold: Array | None = None) -> Predictions:
         return Predictions(
@@ -290,6 +295,12 @@ def _branches(members: Sequence[Member]) -> list[list[list[Member]]]:
         [family if len(family) == 1 else sorted(family, key=_value) for family in branch.values()]
         for branch in branches.values()
     ]
+
+
+def _predictions_of(family: Sequence[Member]) -> Predicts | None:
+    """Return what predicts for models that are fitted together; None where each predicts by itself."""
+    path = PATHS.get(family[0].model.spec.path) if len(family) > 1 else None
+    return path.predictions() if path is not None and path.predictions is not None else None
 
 
 def _value(member: Member) -> float:

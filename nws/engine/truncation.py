@@ -44,6 +44,27 @@ def partial_least_squares(models: Sequence[Any], spectra: Array, values: Array, 
     yield largest
 
 
+class CentredPredictions:
+    """Predictions of `PLSRegression` models that were fitted on the same samples: spectra are centred once for all."""
+
+    def __init__(self) -> None:
+        self._centred: list[tuple[Array, Array]] = []
+
+    def __call__(self, model: Any, spectra: Array) -> Array:
+        """Return what `model.predict` would; `spectra` are not written to, and are known again when they come back."""
+        import numpy as np
+
+        if not isinstance(spectra, np.ndarray) or spectra.dtype != np.float64:
+            predicted: Array = model.predict(spectra)
+            return predicted
+        centred = next((centred for held, centred in self._centred if held is spectra), None)
+        if centred is None:
+            centred = spectra - model._x_mean  # noqa: SLF001 -- what it subtracts, the same for all
+            self._centred.append((spectra, centred))
+        predicted = centred @ model.coef_.T + model.intercept_
+        return predicted.ravel()
+
+
 def _first_components(largest: Any, count: int, *, whole: bool) -> Any:
     import numpy as np
 
