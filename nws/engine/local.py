@@ -6,7 +6,9 @@ It runs tasks and hands back outcomes; it must not know where they are published
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import sys
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing.context import BaseContext
     from pathlib import Path
+
+    from threadpoolctl import ThreadpoolController
 
     from nws.engine.tasks import Task
 
@@ -288,8 +292,6 @@ def _work(tasks: list[Task]) -> list[Outcome]:
 def _in_this_process(tasks: Sequence[Task], store: ObjectStore) -> Iterator[Outcome]:
     from importlib import import_module
 
-    from threadpoolctl import threadpool_limits
-
     from nws.engine.fit import fit
     from nws.engine.instances import preload
 
@@ -298,8 +300,16 @@ def _in_this_process(tasks: Sequence[Task], store: ObjectStore) -> Iterator[Outc
     preload(step.path for task in tasks for step in task.config.steps)
     # One thread, however many workers there are: the last bits of a sum depend on the number of threads, and records
     # must not. The libraries have to be loaded before they can be limited.
-    with threadpool_limits(1):
+    with _libraries(len(sys.modules)).limit(limits=1):
         yield from fit(tasks, store)
+
+
+@functools.lru_cache(maxsize=1)
+def _libraries(_loaded: int) -> ThreadpoolController:
+    """Return what limits the threads of the libraries that are loaded; to look for them takes as long as a fit."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _worker_died(task: Task) -> Outcome:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # hundredths of a second, whether one outcome or many, and a kill is to lose no more than moments of work.
 BATCH_SIZE = 256
 BATCH_SECONDS = 0.5
+FIRST_SECONDS = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +64,15 @@ class Publisher:
     description: str = ""
     published: list[Entry] = field(default_factory=list)
     _waiting: list[Outcome] = field(default_factory=list)
+    _begun: float = field(default_factory=time.monotonic)
     _last: float = field(default_factory=time.monotonic)
 
     def add(self, outcome: Outcome) -> None:
         """Take an outcome, and publish what has gathered if it is time to."""
         self._waiting.append(outcome)
-        if len(self._waiting) >= BATCH_SIZE or time.monotonic() - self._last >= BATCH_SECONDS:
+        # The first come soon, so that little is left to publish at the end of a short run.
+        pause = min(BATCH_SECONDS, max(FIRST_SECONDS, (self._last - self._begun) / 2))
+        if len(self._waiting) >= BATCH_SIZE or time.monotonic() - self._last >= pause:
             self.flush()
 
     def flush(self) -> None:
