@@ -70,7 +70,7 @@ META = (
 DATA = (
     Column("prediction_id", TEXT, "as in the meta table"),
     Column("partition", TEXT, "train, val or test"),
-    Column("fold_id", INTEGERS, "fold that held the sample out, from 0; null outside cross-validation"),
+    Column("fold_id", INTEGERS, "fold that held the sample out, from 0, in test the outer one; else null"),
     Column("y_true", NUMBERS, "reference values; in classification positions in classes, from 0"),
     Column("y_pred", NUMBERS, "predicted values; in classification positions in classes, from 0"),
     Column("sample_indices", INTEGERS, "rows of the dataset, from 0, in the order of y_true"),

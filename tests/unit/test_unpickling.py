@@ -44,7 +44,7 @@ STEPS = [
 ]
 
 
-@pytest.mark.parametrize("step", STEPS, ids=str)
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: type(step).__name__)
 def test_usual_steps_are_loaded(step):
     rng = np.random.default_rng(0)
     samples = rng.normal(size=(30, 5)) + 3
