@@ -63,6 +63,8 @@ bench: $(VENV)/.test-tools
 	$(BIN)/python bench/peers.py
 	$(BIN)/python bench/gc.py
 	$(BIN)/python bench/overhead.py
+	$(BIN)/python bench/reading.py
+	$(BIN)/python bench/grids.py
 
 clean:
 	rm -rf $(VENV) demo

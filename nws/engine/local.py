@@ -9,9 +9,8 @@ import contextlib
 import functools
 import os
 import sys
-import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nws.dataset import load
 from nws.engine.bundles import relatives
@@ -72,17 +71,12 @@ class LocalExecutor:
         self._store = store
         self._jobs = jobs
         self._context = _context() if jobs > 1 else None
-        self._warming = None if self._context is None else _Warming(self._context)
 
     def map(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
         """Run every task and yield outcomes as they come, in no promised order."""
         waiting = deque(relatives(tasks))
         if self._context is None or (len(tasks) < 2 and _is_tame(tasks)):
             yield from self._here(waiting)
-            return
-        # Workers take a second to load their libraries, in which much of a small grid is done.
-        yield from self._here(waiting, self._warming)
-        if not waiting:
             return
         suspects: list[Task] = []
         held = _shared(tasks, self._store, self._context)
@@ -92,10 +86,10 @@ class LocalExecutor:
             while suspects:
                 yield from self._alone(suspects.pop(0), held)
 
-    def _here(self, waiting: deque[list[Task]], warming: _Warming | None = None) -> Iterator[Outcome]:
-        """Run tasks in this process: all of them, or tame ones for as long as the workers are not ready."""
+    def _here(self, waiting: deque[list[Task]]) -> Iterator[Outcome]:
+        """Run tasks in this process."""
         size = 1
-        while waiting and (warming is None or (warming.goes_on() and _is_tame(waiting[0]))):
+        while waiting:
             outcomes = []
             for outcome in _in_this_process(_chunk(waiting, size), self._store):
                 outcomes.append(outcome)
@@ -188,29 +182,6 @@ def _context() -> BaseContext:
     return context
 
 
-class _Warming:
-    """The time that the server of a context takes to load its libraries, until it has started a first process."""
-
-    def __init__(self, context: BaseContext) -> None:
-        # Where the work is done before, nobody waits for it: both end with this process.
-        self._thread = threading.Thread(target=self._start, args=(context,), daemon=True)
-        self._thread.start()
-
-    def goes_on(self) -> bool:
-        """Say whether a worker would still have to be waited for."""
-        return self._thread.is_alive()
-
-    @staticmethod
-    def _start(context: Any) -> None:
-        process = context.Process(target=_nothing)
-        process.start()
-        process.join()
-
-
-def _nothing() -> None:
-    """Do nothing, in a process that is there for no more than to have started."""
-
-
 @contextlib.contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
     import signal
@@ -258,6 +229,7 @@ def _stop(pool: ProcessPoolExecutor) -> None:
 def _begin(root: Path, held: list[Shared]) -> None:
     """Set up a worker: Ctrl-C is for the driver, and a worker goes when its driver is gone."""
     import signal
+    import threading
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -80,7 +80,8 @@ def test_the_versions_of_what_decides_are_compared(change, same):
     assert software.equal(then, now, config) is same
     assert software.equal(then, then, config) is ("numpy" not in change)
     del then["engine"]
-    assert software.equal(then, now, config) is same
+    assert software.equal(then, {**now, "engine": 1}, config) is same
+    assert not software.equal(then, now, config)
 
 
 def test_a_package_without_a_version_is_known_by_what_its_files_say(tmp_path, monkeypatch):
