@@ -33,3 +33,7 @@ def packed(root, *groups):
     """Return a new store with a pack of these groups, and their ids."""
     store = ObjectStore(root)
     return store, put_group(store, *groups)
+
+
+def loose(store):
+    return list(store.root.glob("*/*.zst"))

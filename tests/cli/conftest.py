@@ -1,8 +1,14 @@
 """Commands run in this process, which spares the start of another one."""
 
-import pytest
+import shutil
 
+import pytest
+from three_pipelines import WORDS
+from workspaces import ridge_grid, small_csv
+
+from nws import Workspace
 from nws.cli.app import run
+from nws.engine.local import LocalExecutor
 
 
 @pytest.fixture
@@ -17,3 +23,30 @@ def here(monkeypatch, capsys, tmp_path):
         return told
 
     return call
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A workspace with one finished run of three pipelines, made once; `place` copies it."""
+    root = tmp_path_factory.mktemp("finished")
+    small_csv(root / "wheat.csv")
+    ridge_grid(root / "grid.json", 3)
+    Workspace.init(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        assert run(WORDS) == 0
+    return root
+
+
+@pytest.fixture
+def place(finished, tmp_path):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+@pytest.fixture
+def nothing_runs(monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("there is nothing to run")
+
+    monkeypatch.setattr(LocalExecutor, "__init__", refuse)

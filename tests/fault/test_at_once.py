@@ -12,9 +12,7 @@ def test_eight_jobs_that_each_begin_with_init(tmp_path):
     small_csv(tmp_path / "wheat.csv")
     ridge_grid(tmp_path / "grid.json", 20)
     call = f"{sys.executable} -m nws"
-    script = (
-        f"{call} init shared/w && {call} -C shared/w run --dataset wheat.csv --pipelines grid.json --jobs 1 --quiet --force"
-    )
+    script = f"{call} init shared/w && {call} -C shared/w run --dataset wheat.csv --pipelines grid.json --jobs 1 --quiet --force"
     jobs = [
         subprocess.Popen(["sh", "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(8)
