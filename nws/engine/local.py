@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import os
 import sys
 from collections import deque
@@ -17,6 +18,7 @@ from nws.engine.bundles import relatives
 from nws.engine.samples import remember
 from nws.engine.sharing import Shared, share
 from nws.engine.tasks import Outcome
+from nws.engine.warming import SHORT, Warming, is_quick
 from nws.ids import ObjectId
 from nws.records import now, timestamp
 from nws.run import FAILED
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from threadpoolctl import ThreadpoolController
 
+    from nws.dataset import Dataset
     from nws.engine.tasks import Task
 
 ATTEMPTS = 3
@@ -71,6 +74,7 @@ class LocalExecutor:
         self._store = store
         self._jobs = jobs
         self._context = _context() if jobs > 1 else None
+        self._warming = None if self._context is None else Warming(self._context)
 
     def map(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
         """Run every task and yield outcomes as they come, in no promised order."""
@@ -78,23 +82,30 @@ class LocalExecutor:
         if self._context is None or (len(tasks) < 2 and _is_tame(tasks)):
             yield from self._here(waiting)
             return
+        datasets = _datasets(tasks, self._store)
+        if self._warming is not None and is_quick(tasks, datasets.values()):
+            yield from self._here(waiting, self._warming)
+        if not waiting:
+            return
         suspects: list[Task] = []
-        held = _shared(tasks, self._store, self._context)
+        # Held where workers can use them without a copy of their own.
+        held = [found for item in datasets.items() if (found := share(*item, self._context)) is not None]
+        del datasets
         while waiting:
             yield from self._run(waiting, suspects, held, workers=self._jobs)
             # Which of the tasks in hand killed its worker is not known: each is tried again with no other beside it.
             while suspects:
                 yield from self._alone(suspects.pop(0), held)
 
-    def _here(self, waiting: deque[list[Task]]) -> Iterator[Outcome]:
-        """Run tasks in this process."""
-        size = 1
-        while waiting:
+    def _here(self, waiting: deque[list[Task]], warming: Warming | None = None) -> Iterator[Outcome]:
+        """Run tasks in this process: all, or for as long as workers are not ready or not worth it."""
+        size, pace = 1, math.inf
+        while waiting and (warming is None or warming.goes_on() or pace * sum(map(len, waiting)) < SHORT):
             outcomes = []
             for outcome in _in_this_process(_chunk(waiting, size), self._store):
                 outcomes.append(outcome)
                 yield outcome
-            size = _chunk_size(outcomes)
+            size, pace = _chunk_size(outcomes), _pace(outcomes)
 
     def _alone(self, task: Task, held: list[Shared]) -> Iterator[Outcome]:
         for _ in range(ATTEMPTS - 1):
@@ -154,15 +165,17 @@ def _chunk(waiting: deque[list[Task]], size: int) -> list[Task]:
 
 def _chunk_size(outcomes: Sequence[Outcome]) -> int:
     """Return how many tasks to give to a worker at once: what is done in a moment, for all of it is lost by a kill."""
-    pace = sum(outcome.duration_seconds for outcome in outcomes) / len(outcomes)
-    return max(1, min(LARGEST_CHUNK, int(CHUNK_SECONDS / max(pace, 1e-3))))
+    return max(1, min(LARGEST_CHUNK, int(CHUNK_SECONDS / max(_pace(outcomes), 1e-3))))
 
 
-def _shared(tasks: Sequence[Task], store: ObjectStore, context: BaseContext) -> list[Shared]:
-    """Hold the datasets of tasks where workers can use them without a copy of their own."""
+def _pace(outcomes: Sequence[Outcome]) -> float:
+    """Return the seconds that a task took on average."""
+    return sum(outcome.duration_seconds for outcome in outcomes) / len(outcomes)
+
+
+def _datasets(tasks: Sequence[Task], store: ObjectStore) -> dict[str, Dataset]:
     names = {task.dataset_id: task.dataset_name for task in tasks}
-    loaded = ((oid, load(store, ObjectId(oid), name=name)) for oid, name in names.items())
-    return [held for item in loaded if (held := share(*item, context)) is not None]
+    return {oid: load(store, ObjectId(oid), name=name) for oid, name in names.items()}
 
 
 def _context() -> BaseContext:

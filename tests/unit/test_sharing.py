@@ -61,7 +61,9 @@ def test_the_memory_has_no_name(tmp_path):
 @pytest.mark.usefixtures("small_is_worth_it")
 def test_outcomes_of_workers_that_share_are_those_of_one_process(tmp_path):
     bench = made_up(tmp_path, partition=["train"] * 20 + ["test"] * 4)
-    tasks = bench.tasks([{"_or_": [None, SNV]}, {"_or_": [model(RIDGE), model(PLS, n_components=2)]}])
+    # One of them is slow enough for workers.
+    models = [model("sklearn.linear_model.Lasso"), model(PLS, n_components=2)]
+    tasks = bench.tasks([{"_or_": [None, SNV]}, {"_or_": models}])
     with threadpool_limits(1):
         expected = list(fit(tasks, bench.store))
     found = list(LocalExecutor(bench.store, jobs=2).map(tasks))
