@@ -103,7 +103,7 @@ def _only_matrix(path: Path, arrays: Mapping[str, NDArray[Any]]) -> str:
     }
     if len(matrices) == 1:
         return next(iter(matrices))
-    said = ", ".join(f"{name} {'×'.join(map(str, array.shape))}" for name, array in list(arrays.items())[:8])  # noqa: RUF001
+    said = ", ".join(f"{name} {'×'.join(map(str, array.shape))}" for name, array in list(arrays.items())[:8])  # noqa: RUF001 -- times
     what = "no matrix of spectra among" if not matrices else "which of the matrices holds the spectra?"
     raise BadInput(f"{path}: {what} {said or 'its variables'}", hint=HINT)
 
@@ -191,6 +191,6 @@ def _table(path: Path, array: NDArray[Any], form: str, names: Sequence[str] | No
     if array.ndim != 2 or array.dtype.kind not in "fiubUSO":
         raise BadInput(
             f"{path}: an array of {array.dtype} with {array.ndim} dimensions is no table",
-            hint="two dimensions, samples × features, of real numbers are expected",  # noqa: RUF001
+            hint="two dimensions, samples × features, of real numbers are expected",  # noqa: RUF001 -- times
         )
     return Columnar(path=path, values=array, names=None if names is None else list(names), form=form)

@@ -52,7 +52,8 @@ def counted(space: Space, node: dict[str, Any], place: str) -> Space:
         return space
     count, seed = _count(node, place), seed_of(node, place)
     if "_weights_" in node:
-        return weighted_sample(space, _weights(space, node, place), min(count, space.size), seed)  # type: ignore[arg-type]
+        choices, weights = _weighted(space, node, place)
+        return weighted_sample(choices, weights, min(count, space.size), seed)
     refuse_many(min(count, space.size), place)
     return sample(space, count, seed)
 
@@ -72,7 +73,7 @@ def _count(node: dict[str, Any], place: str) -> int:
     return int(count)
 
 
-def _weights(space: Space, node: dict[str, Any], place: str) -> list[float]:
+def _weighted(space: Space, node: dict[str, Any], place: str) -> tuple[Either, list[float]]:
     within = inside(place, "_weights_")
     others = [key for key in (*SELECTIONS, *SECOND_SELECTIONS) if key in node]
     if OR not in node or others or not isinstance(space, Either):
@@ -86,7 +87,7 @@ def _weights(space: Space, node: dict[str, Any], place: str) -> list[float]:
     if not any(weights):
         raise refusal(within, "all weights are 0, so nothing can be chosen")
     refuse_many(min(node["count"], space.size), place)
-    return weights
+    return space, weights
 
 
 def drawn(node: dict[str, Any], place: str, read: Callable[[Any, str], Space]) -> Space:

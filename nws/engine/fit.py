@@ -21,7 +21,6 @@ from nws.engine.nested import cross_test
 from nws.engine.protocol import Protocol
 from nws.engine.samples import samples_of
 from nws.engine.tasks import Outcome
-from nws.engine.wavelengths import packed
 from nws.errors import NwsError
 from nws.ids import hash_of
 from nws.metrics import PRIMARY
@@ -90,7 +89,8 @@ def _together(tasks: Sequence[Task], store: ObjectStore) -> list[Outcome]:
             place = Place()
             protocol = Protocol(tasks, samples, place=place, log=log)
             for family in _families(_validated(protocol, samples, place, log), protocol):
-                for (member, done), stored in zip(family, _put_family(batch, samples, family), strict=True):
+                stored_of = _put(batch, samples, [done for _, done in family])
+                for (member, done), stored in zip(family, stored_of, strict=True):
                     outcomes.append(begun.outcome(member.task, samples, stored, done=done, log=member.warnings))
     except Exception:  # noqa: BLE001 -- whatever it is, it comes again when each is run alone, and is told then
         return []
@@ -100,12 +100,14 @@ def _together(tasks: Sequence[Task], store: ObjectStore) -> list[Outcome]:
 def _families(validated: Iterator[tuple[Member, _Done]], protocol: Protocol) -> Iterator[list[tuple[Member, _Done]]]:
     """Gather pipelines that differ along a path only, as far as their artifacts have room in memory."""
     family: list[tuple[Member, _Done]] = []
-    held = 0
+    held, shared = 0, None
     for member, done in validated:
         protocol.heard(member)
-        if family and (held > FAMILY_BYTES or relation(member.task) != relation(family[0][0].task)):
+        own = relation(member.task)
+        if family and (held > FAMILY_BYTES or own != shared):
             yield family
             family, held = [], 0
+        shared = own
         family.append((member, done))
         held += sum(len(item.data) for item in done.saved)
     if family:
@@ -128,7 +130,7 @@ def _alone(task: Task, store: ObjectStore) -> Outcome:
         protocol.heard(*protocol.members)
         log = protocol.members[0].warnings
     with store.batch() as batch:
-        stored = _put(batch, samples, done) if done else _put_error(batch, error)
+        (stored,) = _put(batch, samples, [done]) if done else [_put_error(batch, error)]
     return begun.outcome(task, samples, stored, done=done, log=log, error=error)
 
 
@@ -211,30 +213,21 @@ def _error(err: BaseException, place: Place) -> dict[str, Any]:
     return {**found, "traceback": "".join(traceback.format_exception(err))}
 
 
-def _put_files(batch: Batch, samples: Samples, done: _Done) -> dict[str, str]:
-    dataset = samples.dataset
-    table = predictions_csv(done.blocks, samples.target, sample_ids=dataset.sample_ids, metadata=dataset.metadata)
-    return {"metrics.json": str(batch.put(encode(done.metrics))), "predictions.csv": str(batch.put(table))}
+def _put(batch: Batch, samples: Samples, family: Sequence[_Done]) -> list[Stored]:
+    """Store what a pipeline made, or several that differ along a path only; return the ids of files, and artifacts.
 
-
-def _put(batch: Batch, samples: Samples, done: _Done) -> Stored:
-    """Store what a pipeline made; return the ids of its files, and its artifacts."""
-    artifacts_of = [_artifact(item, str(batch.put(item.data))) for item in done.saved]
-    return _put_files(batch, samples, done), artifacts_of
-
-
-def _put_family(batch: Batch, samples: Samples, family: Sequence[tuple[Member, _Done]]) -> list[Stored]:
-    """Store what pipelines made that differ along a path only: their artifacts resemble one another, step by step."""
+    The artifacts of several resemble one another, step by step.
+    """
     groups = [
-        batch.put_group([item.data for item in step]) for step in zip(*(done.saved for _, done in family), strict=True)
+        batch.put_group([item.data for item in step]) for step in zip(*(done.saved for done in family), strict=True)
     ]
-    return [
-        (
-            _put_files(batch, samples, done),
-            [_artifact(item, str(oid)) for item, oid in zip(done.saved, ids, strict=True)],
-        )
-        for (_, done), ids in zip(family, zip(*groups, strict=True), strict=True)
-    ]
+    stored = []
+    for done, ids in zip(family, zip(*groups, strict=True), strict=True):
+        data = samples.dataset
+        table = predictions_csv(done.blocks, samples.target, sample_ids=data.sample_ids, metadata=data.metadata)
+        files = {"metrics.json": str(batch.put(encode(done.metrics))), "predictions.csv": str(batch.put(table))}
+        stored.append((files, [_artifact(item, str(oid)) for item, oid in zip(done.saved, ids, strict=True)]))
+    return stored
 
 
 def _put_error(batch: Batch, error: dict[str, Any] | None) -> Stored:
@@ -274,7 +267,7 @@ def _dataset(task: Task, samples: Samples) -> dict[str, Any]:
         "id": task.dataset_id,
         "samples": samples.dataset.samples,
         "features": samples.dataset.features,
-        "axis": packed(samples.dataset.axis),
+        "axis": samples.axis,
         "targets": [samples.target],
     }
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Array = ndarray[Any, Any]
 
 
-def growing(models: Sequence[Any], spectra: Array, values: Array, *, whole: bool) -> Iterator[Any]:  # noqa: ARG001
+def growing(models: Sequence[Any], spectra: Array, values: Array, *, whole: bool) -> Iterator[Any]:  # noqa: ARG001 -- as all paths
     """Fit an ensemble with several numbers of trees at the cost of the largest.
 
     Each model is the same object as the one before, and has grown when the next is asked for.

@@ -8,6 +8,7 @@ store or what a record says.
 from __future__ import annotations
 
 import contextlib
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,11 @@ class Member:
         if len(self.steps[MODEL]) != 1:
             raise BadInput(f"a pipeline has one model, this one has {len(self.steps[MODEL])}")
         self.model = self.steps[MODEL][0]
+
+    @functools.cached_property
+    def value(self) -> float | None:
+        """The value by which the model differs from others on its path; None where it shares no fit."""
+        return value_along(self.model.spec)
 
 
 class Protocol:
@@ -288,7 +294,7 @@ def _branches(members: Sequence[Member]) -> list[list[list[Member]]]:
     branches: dict[Any, dict[Any, list[Member]]] = {}
     for member in members:
         chain = tuple(form_of(step.spec, of_path=False) for step in member.steps[TRANSFORM])
-        alone = len(members) == 1 or value_along(member.model.spec) is None
+        alone = len(members) == 1 or member.value is None
         path = member if alone else form_of(member.model.spec, of_path=True)
         branches.setdefault(chain, {}).setdefault(path, []).append(member)
     return [
@@ -304,9 +310,8 @@ def _predictions_of(family: Sequence[Member]) -> Predicts | None:
 
 
 def _value(member: Member) -> float:
-    value = value_along(member.model.spec)
-    assert value is not None
-    return value
+    assert member.value is not None
+    return member.value
 
 
 def _saved(member: Member, targets: FittedTargets, stages: Sequence[Stage], model: Any) -> tuple[Saved, ...]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Array = ndarray[Any, Any]
 
 
-def ridges(models: Sequence[Any], spectra: Array, values: Array, *, whole: bool) -> Iterator[Any]:  # noqa: ARG001
+def ridges(models: Sequence[Any], spectra: Array, values: Array, *, whole: bool) -> Iterator[Any]:  # noqa: ARG001 -- as all paths
     """Fit `Ridge` with several penalties.
 
     With X the centred spectra, y the centred values, a the penalty: (XᵀX + aI) b = Xᵀy, or, where there are more

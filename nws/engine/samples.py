@@ -5,6 +5,7 @@ What was read is remembered between the tasks of a worker. This room must not kn
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from nws.dataset import Dataset, load
 from nws.engine.apart import set_apart
 from nws.engine.memo import Memo
 from nws.engine.splits import Trainable
+from nws.engine.wavelengths import packed
 from nws.ids import ObjectId
 from nws.metrics import CLASSIFICATION
 
@@ -49,6 +51,11 @@ class Samples:
     classes: tuple[str, ...]
     outer: tuple[Fold, ...] = ()
     apart: str | None = None
+
+    @functools.cached_property
+    def axis(self) -> dict[str, Any]:
+        """The axis as records keep it: the same for all pipelines."""
+        return packed(self.dataset.axis)
 
 
 _memo = Memo(LIMIT)

@@ -163,17 +163,22 @@ assert store.get(store.put(large)) == large
 """
 
 
+def let_go(crowd):
+    """Let processes that wait for it begin at once, and see that all come to a good end."""
+    for process in crowd:
+        process.stdin.close()
+    said = [process.stderr.read() for process in crowd]
+    assert [process.wait() for process in crowd] == [0] * len(crowd), said
+    for process in crowd:
+        process.stderr.close()
+
+
 def test_many_writers_of_the_same_objects_at_once(store):
     crowd = [
         subprocess.Popen([sys.executable, "-c", CROWD, store.root], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(6)
     ]
-    for process in crowd:
-        process.stdin.close()
-    said = [process.stderr.read() for process in crowd]
-    assert [process.wait() for process in crowd] == [0] * 6, said
-    for process in crowd:
-        process.stderr.close()
+    let_go(crowd)
     count = store.count()
     assert (count.objects, count.damaged) == (121, 0)
     for oid in store.list():
@@ -366,12 +371,7 @@ def test_many_packers_of_the_same_objects_at_once(store):
         )
         for _ in range(6)
     ]
-    for process in crowd:
-        process.stdin.close()
-    said = [process.stderr.read() for process in crowd]
-    assert [process.wait() for process in crowd] == [0] * 6, said
-    for process in crowd:
-        process.stderr.close()
+    let_go(crowd)
     count = store.count()
     assert (count.objects, count.damaged) == (12 * 4 + 3 * 3, 0)
     for oid in store.list():

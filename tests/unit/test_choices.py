@@ -4,6 +4,7 @@ import itertools
 import math
 
 import pytest
+from expanding import made
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,13 +15,6 @@ from nws.engine.spaces import NOTHING, Sequenced, values
 from nws.errors import BadInput
 
 SELECT = {"pick": itertools.combinations, "arrange": itertools.permutations}
-
-
-def made(node):
-    space = space_of(node, "f: p")
-    found = list(values(space))
-    assert len(found) == space.size
-    return found
 
 
 def refused(node):

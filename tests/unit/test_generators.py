@@ -5,6 +5,7 @@ import math
 from decimal import Decimal
 
 import pytest
+from expanding import made
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,13 +14,6 @@ from nws.engine.keywords import LIMIT
 from nws.engine.selections import sample
 from nws.engine.spaces import NOTHING, Sequenced, values
 from nws.errors import BadInput
-
-
-def made(node):
-    space = space_of(node, "f: p")
-    found = list(values(space))
-    assert len(found) == space.size
-    return found
 
 
 def refused(node):
