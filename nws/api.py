@@ -5,6 +5,7 @@ It joins the rooms to the engine; it must not know argv, environment or terminal
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from nws import workspace
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nws.dataset import ReadOptions
-    from nws.engine.execute import Executor
     from nws.engine.predicted import Predicted
     from nws.engine.prospects import Prospects
     from nws.engine.reproduce import Reproduction
@@ -133,25 +133,23 @@ class Workspace(workspace.Workspace):
 
     def execute(self, request: Request, *, report: Callable[[Progress], None] = lambda _: None) -> list[Result]:
         """Do what a request asks. Everything is read and checked before the first run begins."""
-        from nws.engine.execute import Later, execute
+        from nws.engine.execute import execute
+        from nws.engine.local import LocalExecutor
+        from nws.engine.warming import server
 
         self.writable()
-        # Where all of it is going to be run, workers load their libraries while files are read.
         all_new = request.resume is None and (request.force or not self._has_predictions())
-        early = self._executor(request) if all_new else None
+        if all_new and (request.jobs or 1) > 1 and "sklearn" not in sys.modules:
+            # Workers are likely to be wanted, and load their libraries while this process loads its own.
+            server()
         request, plans = self._asked(request, store=True)
-        executor = early or Later(lambda: self._executor(request))
+        executor = LocalExecutor(self.store, jobs=max(1, request.jobs or 1))
         results = []
         for plan in plans:
             results.append(execute(self, plan, request, executor, report=report))
             if results[-1].interrupted:
                 break
         return results
-
-    def _executor(self, request: Request) -> Executor:
-        from nws.engine.local import LocalExecutor
-
-        return LocalExecutor(self.store, jobs=max(1, request.jobs or 1))
 
     def _has_predictions(self) -> bool:
         from nws.index import segments
@@ -245,7 +243,7 @@ class Workspace(workspace.Workspace):
         check_jobs(jobs)
         chosen = self.resolve(pipelines) if isinstance(pipelines, str) else pipelines
         several = [chosen] if isinstance(chosen, Pipeline) else list(chosen)
-        return list(reproduce(self, several, lambda: LocalExecutor(self.store, jobs=jobs)))
+        return list(reproduce(self, several, LocalExecutor(self.store, jobs=jobs)))
 
     def reindex(self, *, report: Callable[[str], None] = lambda _: None) -> int:
         """Add to the index every published pipeline that it lacks, and return how many there were.

@@ -211,7 +211,7 @@ def write_folder(
     try:
         temp.mkdir()
         for name, content in files.items():
-            _write_plain(temp / name, content)
+            _write_unseen(temp / name, content)
         os.rename(temp, folder)
     except OSError as err:
         remove_tree(temp)
@@ -228,6 +228,13 @@ def _write_plain(path: Path, content: bytes | Callable[[BinaryIO], object]) -> N
     with staged(path.parent) as (temp, handle):
         _fill(handle, content)
         os.replace(temp, path)
+
+
+def _write_unseen(path: Path, content: bytes | Callable[[BinaryIO], object]) -> None:
+    """Write a file into a folder that has no name yet."""
+    make_folder(path.parent)
+    with _naming(path), open(path, "xb") as handle:
+        _fill(handle, content)
 
 
 def _fill(handle: BinaryIO, content: bytes | Callable[[BinaryIO], object]) -> None:

@@ -60,6 +60,10 @@ class CrossValidation:
         """The least number of samples, or of groups, that can be split like this."""
         return 2 if self.kind in {LEAVE_ONE_OUT, SHUFFLE} else max(2, self.folds)
 
+    def most(self, samples: int) -> int:
+        """Return the largest number of folds that it makes of so many samples."""
+        return samples if self.kind == LEAVE_ONE_OUT else self.folds * self.repeats
+
     def __str__(self) -> str:
         counted = str(self.folds) if self.repeats == 1 else f"{self.folds}x{self.repeats}"
         match self.kind:

@@ -39,26 +39,6 @@ class Executor(Protocol):
         """Run every task and yield outcomes as they come."""
 
 
-class Later:
-    """An executor that is made when it is first given something to do.
-
-    Parameters
-    ----------
-    make
-        Makes it; that may start processes.
-    """
-
-    def __init__(self, make: Callable[[], Executor]) -> None:
-        self._make = make
-        self._made: Executor | None = None
-
-    def map(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
-        """Run every task, as that executor does."""
-        if tasks:
-            self._made = self._made or self._make()
-            yield from self._made.map(tasks)
-
-
 def execute(
     workspace: Workspace, plan: Plan, request: Request, executor: Executor, *, report: Callable[[Progress], None]
 ) -> Result:
@@ -73,7 +53,7 @@ def execute(
     request
         What was asked, for `run_config.json` and the rules of appending.
     executor
-        Who runs the tasks; not asked where there is nothing to run.
+        Who runs the tasks.
     report
         Called after every outcome.
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import math
 import os
 import sys
 from collections import deque
@@ -18,7 +17,7 @@ from nws.engine.bundles import relatives
 from nws.engine.samples import remember
 from nws.engine.sharing import Shared, share
 from nws.engine.tasks import Outcome
-from nws.engine.warming import SHORT, Warming, is_quick
+from nws.engine.warming import MANY, PRELOADED, SHORT, SMALL, Warming, server, volume
 from nws.ids import ObjectId
 from nws.records import now, timestamp
 from nws.run import FAILED
@@ -27,7 +26,6 @@ from nws.store import ObjectStore
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Future, ProcessPoolExecutor
-    from multiprocessing.context import BaseContext
     from pathlib import Path
 
     from threadpoolctl import ThreadpoolController
@@ -38,16 +36,6 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 LARGEST_CHUNK = 16
 CHUNK_SECONDS = 0.25
-PRELOADED = ["nws.engine.fit", "numpy", "sklearn.base", "sklearn.model_selection", "sklearn.metrics"]
-# What most pipelines use, loaded once for all workers while this process does something else.
-USUAL = [
-    "sklearn.cross_decomposition",
-    "sklearn.decomposition",
-    "sklearn.linear_model",
-    "sklearn.preprocessing",
-    "chemotools.derivative",
-    "chemotools.scatter",
-]
 # Of chunks that wait for a worker, by worker: enough to keep it busy while a batch is published.
 AHEAD = 2
 
@@ -73,23 +61,31 @@ class LocalExecutor:
     def __init__(self, store: ObjectStore, *, jobs: int) -> None:
         self._store = store
         self._jobs = jobs
-        self._context = _context() if jobs > 1 else None
-        self._warming = None if self._context is None else Warming(self._context)
+        self._warming: Warming | None = None
+
+    def _warm(self) -> Warming:
+        if self._warming is None:
+            self._warming = Warming(server())
+        return self._warming
 
     def map(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
         """Run every task and yield outcomes as they come, in no promised order."""
         waiting = deque(relatives(tasks))
-        if self._context is None or (len(tasks) < 2 and _is_tame(tasks)):
+        if self._jobs == 1 or (len(tasks) < 2 and _is_tame(tasks)):
             yield from self._here(waiting)
             return
         datasets = _datasets(tasks, self._store)
-        if self._warming is not None and is_quick(tasks, datasets.values()):
-            yield from self._here(waiting, self._warming)
+        volumes = [(volume(family[0], datasets[family[0].dataset_id]), len(family)) for family in waiting]
+        if sum(values * count for values, count in volumes) >= MANY:
+            self._warm()
+        if max(volumes)[0] <= SMALL:
+            yield from self._here(waiting, until_worthwhile=True)
         if not waiting:
             return
+        context = self._warm().context
         suspects: list[Task] = []
         # Held where workers can use them without a copy of their own.
-        held = [found for item in datasets.items() if (found := share(*item, self._context)) is not None]
+        held = [found for item in datasets.items() if (found := share(*item, context)) is not None]
         del datasets
         while waiting:
             yield from self._run(waiting, suspects, held, workers=self._jobs)
@@ -97,15 +93,18 @@ class LocalExecutor:
             while suspects:
                 yield from self._alone(suspects.pop(0), held)
 
-    def _here(self, waiting: deque[list[Task]], warming: Warming | None = None) -> Iterator[Outcome]:
-        """Run tasks in this process: all, or for as long as workers are not ready or not worth it."""
-        size, pace = 1, math.inf
-        while waiting and (warming is None or warming.goes_on() or pace * sum(map(len, waiting)) < SHORT):
+    def _here(self, waiting: deque[list[Task]], *, until_worthwhile: bool = False) -> Iterator[Outcome]:
+        """Run tasks in this process: all, or until there is enough left for workers, and they are ready."""
+        size = 1
+        while waiting:
             outcomes = []
             for outcome in _in_this_process(_chunk(waiting, size), self._store):
                 outcomes.append(outcome)
                 yield outcome
-            size, pace = _chunk_size(outcomes), _pace(outcomes)
+            size = _chunk_size(outcomes)
+            left = _pace(outcomes) * sum(map(len, waiting))
+            if until_worthwhile and left >= SHORT and not self._warm().goes_on():
+                return
 
     def _alone(self, task: Task, held: list[Shared]) -> Iterator[Outcome]:
         for _ in range(ATTEMPTS - 1):
@@ -123,7 +122,8 @@ class LocalExecutor:
         from concurrent.futures.process import BrokenProcessPool
 
         start = (self._store.root, held)
-        pool = ProcessPoolExecutor(workers, mp_context=self._context, initializer=_begin, initargs=start)
+        context = self._warm().context
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=start)
         running: dict[Future[list[Outcome]], list[Task]] = {}
         size = 1
         # All that is in hand when a worker dies is under suspicion, so of tasks that may kill one there is little.
@@ -176,40 +176,6 @@ def _pace(outcomes: Sequence[Outcome]) -> float:
 def _datasets(tasks: Sequence[Task], store: ObjectStore) -> dict[str, Dataset]:
     names = {task.dataset_id: task.dataset_name for task in tasks}
     return {oid: load(store, ObjectId(oid), name=name) for oid, name in names.items()}
-
-
-def _context() -> BaseContext:
-    """Return how workers are started: from a clean server that has the libraries loaded, where there is one."""
-    import multiprocessing
-
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    from multiprocessing import forkserver
-
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED + USUAL)
-    # Started now, it loads the libraries while this process reads its files. Ctrl-C is for the driver; whether a
-    # signal is ignored passes on to the server, where it would else end the loading with a traceback.
-    with _deaf_to_interrupts():
-        forkserver.ensure_running()
-    return context
-
-
-@contextlib.contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    import signal
-
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except ValueError:
-        # Only the main thread may, and only there does Ctrl-C arrive.
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
 
 
 def _is_tame(tasks: Sequence[Task]) -> bool:

@@ -25,7 +25,7 @@ from nws.pipeline.view import METRICS_FILE, PREDICTIONS_FILE
 from nws.run import FAILED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from nws.engine.execute import Executor
     from nws.engine.tasks import Outcome
@@ -63,9 +63,7 @@ class Reproduction:
         return any(item["name"] == name and item["then"] == item["now"] for item in self.files)
 
 
-def reproduce(
-    workspace: Workspace, pipelines: Sequence[Pipeline], make: Callable[[], Executor]
-) -> Iterator[Reproduction]:
+def reproduce(workspace: Workspace, pipelines: Sequence[Pipeline], executor: Executor) -> Iterator[Reproduction]:
     """Run pipelines again and yield how each compares, in no promised order.
 
     Parameters
@@ -74,8 +72,8 @@ def reproduce(
         Where their datasets are, and which packages are trusted.
     pipelines
         What to run again.
-    make
-        Makes who runs them, once all of them are found fit to be run.
+    executor
+        Who runs them, once all of them are found fit to be run.
 
     Raises
     ------
@@ -92,7 +90,7 @@ def reproduce(
         check_steps(task.config.steps, trusted=trusted, place=pipeline.ref)
         _check_dataset(pipeline)
     now = software.environment(trusted)
-    for outcome in make().map(tasks):
+    for outcome in executor.map(tasks):
         pipeline = pipelines[outcome.task.position]
         changed = software.changes(pipeline.record.environment, now)
         yield dataclasses.replace(_compared(pipeline, outcome), changed=changed)

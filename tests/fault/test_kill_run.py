@@ -31,13 +31,22 @@ def kill(folder, words, moments):
         [sys.executable, "-m", "nws", "-C", "w", *words], cwd=folder, stderr=subprocess.PIPE, start_new_session=True
     )
     if moments.random() < 0.8:
-        # From the first word on, so that most kills meet it at work.
+        # From the first word on, and as far as some of its pipelines, so that most kills meet it at work.
         process.stderr.readline()
-    time.sleep(moments.uniform(0, 1.3))
+        enough = moments.uniform(0, 0.8) * PIPELINES
+        while published(folder) < enough and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(moments.uniform(0, 0.1))
+    else:
+        time.sleep(moments.uniform(0, 1.3))
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     process.stderr.close()
     return process.returncode == -signal.SIGKILL
+
+
+def published(folder):
+    return sum(1 for _ in folder.glob("w/runs/*/_refs/0*"))
 
 
 def again(folder, moments):
