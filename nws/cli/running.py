@@ -31,6 +31,7 @@ def run(
     test: str | None = None,
     seed: int = 0,
     outliers: bool = False,
+    keep_folds: bool = False,
     dry_run: bool = False,
     resume: str | None = None,
     session: Handed,
@@ -67,6 +68,8 @@ def run(
         From which every random choice is derived.
     outliers
         Say of each sample how far it lies from those fitted on (T², Q), for models with a latent space.
+    keep_folds
+        Keep the fitted steps of each fold, too, beside those of the final fit.
     dry_run
         Only print the pipelines with their hashes, and where those are that are there already.
     resume
@@ -90,6 +93,7 @@ def run(
         test=test,
         seed=seed,
         outliers=outliers,
+        keep_folds=keep_folds,
         resume=resume,
         provenance=session.provenance(),
     )

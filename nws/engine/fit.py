@@ -12,10 +12,10 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nws.engine import artifacts
 from nws.engine.ambient import Place, message, recorded, seeded, summary
 from nws.engine.bundles import bundles, relation
 from nws.engine.evaluate import CONVENTIONS, evaluate
+from nws.engine.foldsteps import ROOM, FoldSteps, described
 from nws.engine.latent import OUTLIERS
 from nws.engine.nested import cross_test
 from nws.engine.protocol import Protocol
@@ -45,10 +45,6 @@ if TYPE_CHECKING:
     Stored = tuple[dict[str, str], list[dict[str, Any]]]
 
 
-# Of artifacts of pipelines that are stored together, held in memory by a worker.
-FAMILY_BYTES = 32 << 20
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Done:
     """What a pipeline that ran through has to show."""
@@ -59,6 +55,7 @@ class _Done:
     saved: tuple[Saved, ...]
     metrics: Metrics
     limits: Limits | None = None
+    of_folds: tuple[dict[str, Any], ...] = ()
 
 
 def fit(tasks: Sequence[Task], store: ObjectStore) -> Iterator[Outcome]:
@@ -88,7 +85,7 @@ def _together(tasks: Sequence[Task], store: ObjectStore) -> list[Outcome]:
         with recorded() as log, _seeded(tasks[0]), store.batch() as batch:
             place = Place()
             protocol = Protocol(tasks, samples, place=place, log=log)
-            for family in _families(_validated(protocol, samples, place, log), protocol):
+            for family in _families(_validated(protocol, samples, place, log, FoldSteps(store)), protocol):
                 stored_of = _put(batch, samples, [done for _, done in family])
                 for (member, done), stored in zip(family, stored_of, strict=True):
                     outcomes.append(begun.outcome(member.task, samples, stored, done=done, log=member.warnings))
@@ -104,7 +101,7 @@ def _families(validated: Iterator[tuple[Member, _Done]], protocol: Protocol) -> 
     for member, done in validated:
         protocol.heard(member)
         own = relation(member.task)
-        if family and (held > FAMILY_BYTES or own != shared):
+        if family and (held > ROOM or own != shared):
             yield family
             family, held = [], 0
         shared = own
@@ -121,7 +118,7 @@ def _alone(task: Task, store: ObjectStore) -> Outcome:
     with recorded() as log, _seeded(task):
         try:
             protocol = Protocol([task], samples, place=place, log=log)
-            ((_, done),) = _validated(protocol, samples, place, log)
+            ((_, done),) = _validated(protocol, samples, place, log, FoldSteps(store))
         except KeyboardInterrupt:
             raise
         except BaseException as err:  # noqa: BLE001 -- others' code can fail in any way, and none stops the others
@@ -138,9 +135,11 @@ def _seeded(task: Task) -> AbstractContextManager[None]:
     return seeded(int(hash_of([task.seed, task.config.hash])[:8], 16))
 
 
-def _validated(protocol: Protocol, samples: Samples, place: Place, log: Log) -> Iterator[tuple[Member, _Done]]:
+def _validated(
+    protocol: Protocol, samples: Samples, place: Place, log: Log, kept: FoldSteps
+) -> Iterator[tuple[Member, _Done]]:
     cv, folds = protocol.split()
-    held_out = protocol.cross_validate(folds)
+    held_out = protocol.cross_validate(folds, kept.add if protocol.members[0].task.keep_folds else None)
     outer = cross_test(protocol, samples, place=place, log=log)
     for member, finished in protocol.finish():
         if samples.outer and member not in outer:
@@ -155,6 +154,7 @@ def _validated(protocol: Protocol, samples: Samples, place: Place, log: Log) -> 
             saved=finished.saved,
             metrics=dataclasses.replace(metrics, nested=outer[member].figures) if samples.outer else metrics,
             limits=finished.limits,
+            of_folds=tuple(kept.of(member)),
         )
         yield member, done
 
@@ -183,7 +183,7 @@ class _Begun:
             created_at=self._at,
             completed_at=timestamp(now()),
             duration_seconds=time.perf_counter() - self._clock,
-            steps=_steps(task.config.steps, {item["step"]: item["object"] for item in objects}),
+            steps=_steps(task.config.steps, {item["step"]: item["object"] for item in objects if "fold" not in item}),
             artifacts=objects,
             files=files,
             dataset=_dataset(task, samples),
@@ -226,24 +226,14 @@ def _put(batch: Batch, samples: Samples, family: Sequence[_Done]) -> list[Stored
         data = samples.dataset
         table = predictions_csv(done.blocks, samples.target, sample_ids=data.sample_ids, metadata=data.metadata)
         files = {"metrics.json": str(batch.put(encode(done.metrics))), "predictions.csv": str(batch.put(table))}
-        stored.append((files, [_artifact(item, str(oid)) for item, oid in zip(done.saved, ids, strict=True)]))
+        final = [described(item, oid) for item, oid in zip(done.saved, ids, strict=True)]
+        stored.append((files, [*final, *done.of_folds]))
     return stored
 
 
 def _put_error(batch: Batch, error: dict[str, Any] | None) -> Stored:
     assert error is not None
     return {"error.log": str(batch.put(error["traceback"].encode(errors="backslashreplace")))}, []
-
-
-def _artifact(item: Saved, oid: str) -> dict[str, Any]:
-    return {
-        "step": item.number,
-        "name": f"{item.number}_{item.class_path.rpartition('.')[2]}",
-        "class": item.class_path,
-        "object": oid,
-        "size_bytes": len(item.data),
-        "format": artifacts.FORMAT,
-    }
 
 
 def _steps(specs: tuple[StepSpec, ...], objects: dict[str, str]) -> list[dict[str, Any]]:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     Array = ndarray[Any, Any]
     Predicts = Callable[[Any, Array], Array]
+    Keep = Callable[["Member", int, tuple["Saved", ...]], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,15 +134,25 @@ class Protocol:
         folds = split_with(splitter, trainable, group=splitters[0].spec.group)
         return _spelled(splitters[0].spec), folds
 
-    def cross_validate(self, folds: Sequence[Fold]) -> dict[Member, Predictions]:
-        """Fit on each fold's samples and predict the others; return all predictions of each, fold after fold."""
+    def cross_validate(self, folds: Sequence[Fold], keep: Keep | None = None) -> dict[Member, Predictions]:
+        """Fit on each fold's samples and predict the others; return all predictions of each, fold after fold.
+
+        Parameters
+        ----------
+        folds
+            Rows to fit on and rows to predict.
+        keep
+            Is given the fitted steps of each pipeline and fold, where they are wanted.
+        """
         import numpy as np
 
         answers: dict[Member, list[Answers]] = {member: [] for member in self.members}
         for number, (fit, held_out) in enumerate(folds):
             self._place.fold = number
-            for member, found, *_ in self._fit(fit, (held_out,), keep=False):
+            for member, found, saved, _ in self._fit(fit, (held_out,), keep=keep is not None):
                 answers[member] += found
+                if keep is not None:
+                    keep(member, number, saved)
         self._place.fold = None
         rows = np.concatenate([held_out for _, held_out in folds])
         fold = np.repeat(np.arange(len(folds)), [len(held_out) for _, held_out in folds])

@@ -47,9 +47,9 @@ class Request:
     `datasets` are registered names or paths; `pipelines` are config files; `targets` limits the targets of the
     datasets (all of them if empty); `cv` is a split like `kfold:5`, or `auto`; `test` is one that sets samples apart
     for testing, where the datasets have no test partition; `outliers` asks for the distances of samples in the latent
-    space of each model; `jobs` is how many worker processes, one if None. `resume` names a run to go on with, which
-    says itself what was asked: of the other fields only `jobs` and `provenance` count then, and `jobs` is as before
-    if None.
+    space of each model; `keep_folds` asks for the fitted steps of each fold; `jobs` is how many worker processes, one
+    if None. `resume` names a run to go on with, which says itself what was asked: of the other fields only `jobs` and
+    `provenance` count then, and `jobs` is as before if None.
     """
 
     datasets: tuple[str | Path, ...] = ()
@@ -66,6 +66,7 @@ class Request:
     test: str | None = None
     seed: int = 0
     outliers: bool = False
+    keep_folds: bool = False
     resume: str | None = None
     provenance: Provenance = field(default_factory=Provenance)
 
@@ -232,6 +233,7 @@ def plan_of(
             metric=metric,
             test=request.test,
             outliers=request.outliers,
+            keep_folds=request.keep_folds,
         )
         for position, (target, config) in enumerate((target, config) for target in targets for config in configs)
     ]

@@ -69,7 +69,8 @@ class Task:
     `position` is its place in the plan, from 0; `cv` is the split to use when the config has none of its own
     (`kfold:5`); `seed` is the seed of the run, from which each step derives its own; `metric` is the primary metric,
     None for the usual one of the target's kind; `outliers` asks for the distances of samples in the latent space;
-    `test` is a split that sets samples apart for testing, None for the test partition of the dataset.
+    `test` is a split that sets samples apart for testing, None for the test partition of the dataset; `keep_folds` asks
+    for the fitted steps of each fold.
     """
 
     position: int
@@ -82,12 +83,14 @@ class Task:
     metric: str | None = None
     outliers: bool = False
     test: str | None = None
+    keep_folds: bool = False
 
     @property
     def key(self) -> str:
         """A hash of all that decides the outcome, by which work that is done already is known again."""
         # Only where it is asked for, so that what was done before is known again.
         asked_too: list[Any] = ["outliers"] if self.outliers else []
+        asked_too += ["keep_folds"] if self.keep_folds else []
         asked_too += [] if self.test is None else [{"test": self.test}]
         return hash_of([self.dataset_id, self.target, self.config.hash, self.cv, self.seed, *asked_too])
 

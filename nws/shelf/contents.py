@@ -72,7 +72,9 @@ def filtered(pipeline: Pipeline) -> Contents:
     if METRICS_FILE not in record.files:
         raise Conflict(f"{pipeline.path} has no model to keep: it {record.status}", hint=f"--kind {WHOLE} keeps it")
     used = {step.get("artifact") for step in record.steps}
-    fitted = [artifact["name"] for artifact in record.artifacts if artifact["object"] in used]
+    fitted = [
+        artifact["name"] for artifact in record.artifacts if artifact["object"] in used and "fold" not in artifact
+    ]
     wanted = {RECORD_FILE, METRICS_FILE, *(f"{ARTIFACT_FOLDER}/{name}.joblib" for name in fitted)}
     members = {name: oid for name, oid in _shown(pipeline).items() if name in wanted}
     return Contents(kind=FILTERED, pipeline=pipeline, members=members)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 
 import joblib
 import pytest
@@ -245,6 +246,22 @@ def test_export_has_plain_binaries_that_joblib_loads(nws, held):
     assert (held / "exports" / "best_predictions" / os.path.basename(csv_path)).read_bytes() == best.file(
         "predictions.csv"
     )
+
+
+def test_the_steps_of_each_fold_are_kept_where_that_is_asked(nws, place):
+    (place / "grid.json").write_text('["chemotools.scatter.StandardNormalVariate", "sklearn.linear_model.Ridge"]')
+    run(nws, "--keep-folds", "--cv", "kfold:2")
+    folder = place / lines(nws("--json", "checkout", f"{only_run(place).name}/last", "--artifacts", check=0))[0]["path"]
+    names = ["1_StandardNormalVariate", "2_Ridge"]
+    every = [f"{name}{fold}.joblib" for name in names for fold in ("", "_fold0", "_fold1")]
+    assert sorted(path.name for path in (folder / "artifacts").iterdir()) == sorted(every)
+    assert joblib.load(folder / "artifacts" / "2_Ridge_fold1.joblib").coef_.shape == (6,)
+    # A transformer without anything fitted is the same object in each fold; what predicting takes has it once.
+    (archive,) = lines(nws("--json", "catalog", "archive", "best:wheat", "--kind", "filtered", check=0))
+    with zipfile.ZipFile(place / archive["path"]) as held:
+        assert [name for name in held.namelist() if name.startswith("artifacts/")] == [
+            f"artifacts/{name}.joblib" for name in names
+        ]
 
 
 def test_delete_says_what_goes_and_asks(nws, place):

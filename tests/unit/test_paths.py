@@ -256,5 +256,5 @@ def test_artifacts_of_one_path_are_stored_together(tmp_path):
 def test_a_family_larger_than_its_room_in_memory_is_stored_in_parts(octane, monkeypatch):
     from nws.engine import fit as room
 
-    monkeypatch.setattr(room, "FAMILY_BYTES", 100_000)
+    monkeypatch.setattr(room, "ROOM", 100_000)
     check_equal(octane, [along(PLS, "n_components", COMPONENTS, scale=False)], cv="kfold:3")
