@@ -35,7 +35,7 @@ run --dataset wheat --pipelines grouped.json --jobs 1 --run-name z --force
 run --dataset wheat --pipelines grouped.json --jobs 1
 run --dataset wheat --pipelines grouped.json more.json --jobs 1
 reproduce best:gas
-run --dataset wheat --pipelines ridge.json --jobs 1 --cv kfold:2x2 --test kfold:2 --run-name n
+run --dataset wheat --pipelines ridge.json --jobs 1 --cv kfold:2x2 --test kfold:2 --run-name n --keep-folds
 run --dataset gas --pipelines grid.json --dry-run
 status
 dataset list
