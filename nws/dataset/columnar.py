@@ -29,7 +29,8 @@ class Columnar:
     """A typed table.
 
     `values` is a matrix of shape (samples, columns) or a frame; `names` has one entry per column, None where there
-    are none; `form` is the kind of file it comes from. `path` may name an array inside a file, `wheat.npz/Xcal`.
+    are none; `form` is the kind of file it comes from; `notes` is what there is to say about it. `path` may name an
+    array inside a file, `wheat.npz/Xcal`.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class Columnar:
     names: list[str] | None
     form: str
     decimal: str = "."
+    notes: tuple[str, ...] = ()
 
     @property
     def samples(self) -> int:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from nws.dataset.formats import ENDINGS, FOREIGN, JCAMP, kind_named, not_read, plain_name, stem
+from nws.dataset.formats import EACH, ENDINGS, FOREIGN, JCAMP, OPUS, SPC, kind_named, not_read, plain_name, stem
 from nws.errors import BadInput
 from nws.fsio import names as names_in
 from nws.ids import name_from
@@ -37,9 +37,10 @@ _SOURCE = rf"(?:{_GAP}(?P<number>\d+)|[ _.\-]+(?P<word>[^ _.\-].*))?"
 _NAME = re.compile(
     rf"(?:(?P<kind>{_KIND})(?:{_GAP}(?P<part>{_PART}))?|(?P<part2>{_PART}){_GAP}(?P<kind2>{_KIND})){_SOURCE}"
 )
-_TABLES = tuple(end for kind, ends in ENDINGS.items() if kind not in (JCAMP, "JSON or YAML") for end in ends)
+_TABLES = tuple(end for kind, ends in ENDINGS.items() if kind not in (*EACH, "JSON or YAML") for end in ends)
 LOOKED_FOR = "X, Y and M files, with cal, train, val or test: Xcal.csv, Y_train.csv.gz, M_test.csv, or X.csv and Y.csv"
-SPECTRA_EACH = "*.jdx"
+# What all files of one kind in a folder are called together, where each holds a sample.
+SPECTRA_EACH = {JCAMP: "*.jdx", OPUS: "*.0", SPC: "*.spc"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,22 +134,49 @@ def parts_of(paths: Sequence[Path]) -> tuple[list[Part], list[str]]:
 
 def _folder(folder: Path) -> tuple[list[Part], list[str]]:
     there = [folder / name for name in names_in(folder) if not name.startswith(".")]
-    known = ours([path for path in there if plain_name(path).endswith(_TABLES) and not path.is_dir()])
+    known = ours([path for path in there if is_table(path) and not path.is_dir()])
     foreign = [path for path in there if kind_named(path) in FOREIGN and role_of(plain_name(path).split(".")[0])]
     if foreign:
         error = not_read(foreign[0], str(kind_named(foreign[0])))
         raise BadInput(error.message, hint="save the data as delimited text (CSV), or move the file out of the folder")
-    each = [path for path in there if kind_named(path) == JCAMP and path.is_file()]
-    if each and not any(_role(path).kind == "X" for path in known):
-        parts = sorted_parts([folder / f"X{SPECTRA_EACH[1:]}", *known], str(folder))
-        parts = [Part(x=(folder / SPECTRA_EACH,), y=parts[0].y, m=parts[0].m)]
+    kind = None if any(_role(path).kind == "X" for path in known) else _kind_of_each(folder)
+    if kind is not None:
+        each = spectra_in(folder, kind)
+        parts = sorted_parts([folder / f"X{SPECTRA_EACH[kind][1:]}", *known], str(folder))
+        parts = [Part(x=(folder / SPECTRA_EACH[kind],), y=parts[0].y, m=parts[0].m)]
         return parts, [path.name for path in there if path not in known and path not in each]
     if not any(_role(path).kind == "X" for path in known) and not any(_role(path).partition for path in known):
         known = []
     if not known:
+        for path in (path for path in there if kind_named(path) in FOREIGN):
+            raise not_read(path, str(kind_named(path)))
         found = ", ".join(path.name for path in there[:5]) or "nothing"
         raise BadInput(f"{folder}: no data files found in it (there is {found})", hint=f"looked for: {LOOKED_FOR}")
     return sorted_parts(known, str(folder)), [path.name for path in there if path not in known]
+
+
+def spectra_in(folder: Path, kind: str) -> list[Path]:
+    """Return the files of one kind in a folder, in the order of their names."""
+    names = [name for name in names_in(folder) if not name.startswith(".")]
+    return [path for name in names if kind_named(path := folder / name) == kind and path.is_file()]
+
+
+def _kind_of_each(folder: Path) -> str | None:
+    """Return of which kind the files of spectra in a folder are; None if there are none."""
+    there = {kind: found[0] for kind in EACH if (found := spectra_in(folder, kind))}
+    if len(there) > 1:
+        one, two = list(there.values())[:2]
+        raise BadInput(f"{one} and {two} are spectra of two kinds", hint="keep those of one kind in the folder")
+    return next(iter(there), None)
+
+
+def is_table(path: Path) -> bool:
+    """Say whether a name is that of a file with many samples, which may be an X, Y or M file.
+
+    Files of kinds that hold one spectrum each are samples, unless they name a partition: `Xcal.spc`.
+    """
+    role = role_of(stem(path)) if kind_named(path) in EACH else None
+    return plain_name(path).endswith(_TABLES) or (role is not None and role.partition is not None)
 
 
 def ours(paths: Iterable[Path]) -> list[Path]:

@@ -5,13 +5,14 @@ This room looks at the first bytes only; it must not read what a file holds.
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nws.dataset.files import COMPRESSED, TEXT, compression_of, opened
 from nws.errors import BadInput
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from typing import IO
 
 DELIMITED = "delimited text"
@@ -21,6 +22,8 @@ NUMPY = "NumPy"
 EXCEL = "Excel or OpenDocument"
 MATLAB = "MATLAB"
 JCAMP = "JCAMP-DX"
+OPUS = "Bruker OPUS"
+SPC = "Galactic SPC"
 DESCRIPTION = "JSON or YAML"
 ENDINGS = {
     DELIMITED: TEXT,
@@ -30,16 +33,18 @@ ENDINGS = {
     EXCEL: (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
     MATLAB: (".mat",),
     JCAMP: (".jdx", ".dx", ".jcamp", ".jcm"),
+    SPC: (".spc",),
+    OPUS: (),  # any number: `.0`, `.1`, `.0012`
     DESCRIPTION: (".json", ".yaml", ".yml"),
 }
+# Of these a folder may hold one file for each sample.
+EACH = (JCAMP, OPUS, SPC)
 # Refused by name, with the way that the program of the instrument or of statistics offers.
 FOREIGN = {
     "HDF5 or netCDF": (".h5", ".hdf5", ".nc"),
     "R": (".rds", ".rda", ".rdata"),
-    "Thermo SPC": (".spc",),
     "Thermo OMNIC": (".spa", ".spg"),
     "ASD or SVC": (".asd", ".sed", ".sig"),
-    "Bruker OPUS": (".0", ".1", ".2"),
     "Unscrambler": (".unsb", ".unsx"),
     "SAS, SPSS or Stata": (".sas7bdat", ".sav", ".dta"),
     "SQLite": (".sqlite", ".db"),
@@ -53,10 +58,11 @@ _MAGIC = {
     b"MATLAB 5.0 MAT-file": MATLAB,
     b"MATLAB 7.3 MAT-file": MATLAB,
     b"\x89HDF": "HDF5 or netCDF",
-    b"\x0a\x0a\xfe\xfe": "Bruker OPUS",
+    b"\x0a\x0a\xfe\xfe": OPUS,
     b"SQLite format 3": "SQLite",
     b"%PDF": "PDF",
 }
+_NUMBERED = re.compile(r"\.\d{1,4}")
 _START = 512
 
 
@@ -79,6 +85,11 @@ def kind_of(path: Path) -> str:
         kind = next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), None)
         if start.startswith(b"PK\x03\x04"):
             kind = _packed(handle)
+    if named == OPUS and kind is None:
+        # A number may stand behind any name, and what OPUS writes is known by its first bytes.
+        named = None
+    if named == SPC and kind == EXCEL:
+        raise not_read(path, "Shimadzu SPC")
     if kind == "HDF5 or netCDF" and named == MATLAB:
         return MATLAB
     if kind is None and start.lstrip(b"\xef\xbb\xbf \t\r\n").upper().startswith((b"##TITLE", b"##JCAMP")):
@@ -95,6 +106,8 @@ def kind_of(path: Path) -> str:
 def kind_named(path: Path) -> str | None:
     """Say what kind of file, other than delimited text, the name speaks of; None if it speaks of none."""
     name = plain_name(path)
+    if _NUMBERED.fullmatch(Path(name).suffix):
+        return OPUS
     others = {**ENDINGS, **FOREIGN}
     return next((kind for kind, endings in others.items() if kind != DELIMITED and name.endswith(endings)), None)
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from nws.dataset.dialect import Delimited, delimited
 from nws.dataset.files import Text, read_text
-from nws.dataset.folder import SPECTRA_EACH, Part, ours, parts_of, role_of, sorted_parts
+from nws.dataset.folder import SPECTRA_EACH, Part, is_table, ours, parts_of, role_of, sorted_parts, spectra_in
 from nws.dataset.formats import (
     ARROW,
     DELIMITED,
     DESCRIPTION,
+    EACH,
     EXCEL,
-    JCAMP,
     MATLAB,
     NUMPY,
     PARQUET,
@@ -67,8 +67,9 @@ def gather(paths: Sequence[Path], options: ReadOptions) -> Gathered:
 
 
 def _gathered(paths: Sequence[Path], options: ReadOptions) -> Gathered:
-    if paths and all(kind_named(path) == JCAMP for path in paths):
-        return _of_jcamp(paths, options)
+    kinds = {kind_named(path) for path in paths}
+    if len(paths) > 1 and len(kinds) == 1 and kinds <= {*EACH} and not all(map(is_table, paths)):
+        return _of_spectra(paths, str(kinds.pop()), options)
     if len(paths) != 1 or paths[0].is_dir():
         parts, ignored = parts_of(paths)
         return Gathered(parts=parts, options=options, ignored=ignored)
@@ -83,8 +84,8 @@ def _of_one(path: Path, options: ReadOptions) -> Gathered:
 
         told = described(path, options)
         return Gathered(parts=told.parts, options=told.options, ignored=told.ignored, each=told.each)
-    if kind == JCAMP:
-        return _of_jcamp([path], options)
+    if kind in EACH:
+        return _of_spectra([path], kind, options)
     if kind in (NUMPY, MATLAB):
         return _of_arrays(path, kind, options)
     if kind == EXCEL:
@@ -94,11 +95,13 @@ def _of_one(path: Path, options: ReadOptions) -> Gathered:
 
 def _open(path: Path, options: ReadOptions, sibling: Delimited | None) -> File:
     """Open a file that is one table."""
-    if path.name == SPECTRA_EACH:
-        from nws.dataset.jcamp import jcamp_table
+    from nws.dataset.spectra import spectra_table
 
-        return jcamp_table(path, sorted(each for each in path.parent.iterdir() if kind_named(each) == JCAMP))
+    if each := next((kind for kind, name in SPECTRA_EACH.items() if name == path.name), None):
+        return spectra_table(path, spectra_in(path.parent, each), each)
     kind = kind_of(path)
+    if kind in EACH:
+        return spectra_table(path, [path], kind)
     if kind in (PARQUET, ARROW):
         from nws.dataset.typed import typed_table
 
@@ -119,11 +122,11 @@ def _only(path: Path, inner: Gathered) -> File:
     return inner.files[str(inner.parts[0].x[0])]
 
 
-def _of_jcamp(paths: Sequence[Path], options: ReadOptions) -> Gathered:
-    from nws.dataset.jcamp import jcamp_table
+def _of_spectra(paths: Sequence[Path], kind: str, options: ReadOptions) -> Gathered:
+    from nws.dataset.spectra import spectra_table
 
-    path = paths[0] if len(paths) == 1 else paths[0].parent / SPECTRA_EACH
-    table = jcamp_table(path, paths)
+    path = paths[0] if len(paths) == 1 else paths[0].parent / SPECTRA_EACH[kind]
+    table = spectra_table(path, paths, kind)
     return Gathered(parts=[Part(x=(path,))], options=options, ignored=[], files={str(path): table})
 
 

@@ -160,7 +160,7 @@ def _read(
         metadata={column.name: metadata_values(column) for column in roles.metadata},
         group=roles.group,
     )
-    notes = [*_header_notes(opened), *(notes or _axis_notes(axis)), *roles.notes]
+    notes = [*_file_notes(opened), *(notes or _axis_notes(axis)), *roles.notes]
     understood = understand(
         dataset,
         files=_facts(opened),
@@ -275,8 +275,8 @@ def _axis_notes(axis: Axis) -> list[str]:
     return ["the axis does not run one way: is a column with a number for its name no wavelength? see --metadata"]
 
 
-def _header_notes(opened: _Opened) -> list[str]:
-    notes = []
+def _file_notes(opened: _Opened) -> list[str]:
+    notes = [note for file in opened.files.values() for note in getattr(file, "notes", ())]
     for path, decision in opened.decisions.items():
         if decision.because == "guess":
             taken, other = ("names", "no") if decision.header else ("the first sample", "yes")

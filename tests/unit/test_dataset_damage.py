@@ -13,6 +13,7 @@ import datasets_formats as forms
 import numpy as np
 import polars as pl
 import pytest
+import vendor_files as vendor
 from datasets_written import MADE, wide_rows
 from scipy.io import savemat
 
@@ -49,6 +50,12 @@ def written(tmp_path, kind):
             return forms.mat(tmp_path / "x.mat", arrays)
         case "mat73":
             return forms.mat73(tmp_path / "x.mat", arrays)
+        case "jdx":
+            return forms.jcamp(tmp_path / "x.jdx", 0, "nm", "XYDATA")
+        case "opus":
+            return vendor.opus(tmp_path / "x.0", {vendor.ABSORBANCE: MADE.spectra[0]}, [9000.0, 8000.0])
+        case "spc":
+            return vendor.spc(tmp_path / "x.spc", range(12), MADE.spectra[0])
         case _:
             return forms.workbook(tmp_path / "x.xlsx", {"a": wide_rows("nm")})
 
@@ -139,10 +146,11 @@ def test_files_that_would_fill_memory(tmp_path, refuse, monkeypatch, kind):
 
 
 @pytest.mark.parametrize(
-    ("module", "kind", "extra"), [("python_calamine", "xlsx", "excel"), ("h5py", "mat73", "matlab"), ("jcamp", "jdx", "jcamp")]
+    ("module", "kind", "extra"),
+    [("python_calamine", "xlsx", "excel"), ("h5py", "mat73", "matlab"), ("jcamp", "jdx", "jcamp"), ("brukeropus", "opus", "opus"), ("spc_io", "spc", "spc")],
 )  # fmt: skip
 def test_a_package_that_is_missing_is_named(tmp_path, refuse, monkeypatch, module, kind, extra):
-    path = forms.jcamp(tmp_path / "x.jdx", 0, "nm", "XYDATA") if kind == "jdx" else written(tmp_path, kind)
+    path = written(tmp_path, kind)
     real = importlib.import_module
 
     def absent(name, *rest):

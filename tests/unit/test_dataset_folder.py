@@ -161,8 +161,8 @@ def test_names_that_do_not_fit_together(tmp_path):
     refuse(tmp_path, match=r"X_train.csv and .*Xcal.csv are both X of train")
     (tmp_path / "X_train.csv").rename(tmp_path / "X.csv")
     refuse(tmp_path, match="X.csv names no partition")
-    (tmp_path / "X.csv").rename(tmp_path / "Xtest.spc")
-    refuse(tmp_path, match="Xtest.spc: Thermo SPC files are not read by this version", hint="CSV")
+    (tmp_path / "X.csv").rename(tmp_path / "Xtest.spa")
+    refuse(tmp_path, match="Xtest.spa: Thermo OMNIC files are not read by this version", hint="CSV")
 
 
 def test_y_files_with_different_columns(tmp_path):

@@ -129,7 +129,7 @@ def test_places_below_cells_of_several_lines(refuse):
     )
 
 
-@pytest.mark.parametrize("ending", [".h5", ".rds", ".spc", ".spa", ".asd", ".0", ".unsb", ".sav"])
+@pytest.mark.parametrize("ending", [".h5", ".rds", ".spa", ".asd", ".sig", ".unsb", ".sav"])
 def test_files_of_other_kinds(refuse, ending):
     refuse(b"whatever", r"x\..*: .* files are not read by this version", name=f"x{ending}", hint="CSV")
 
