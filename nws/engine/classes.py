@@ -121,7 +121,9 @@ def _module(module_path: str, path: str) -> ModuleType:
         missing = err.name or module_path
         package = path.partition(".")[0]
         if missing == package:
-            hint = f"pip install {_PIP.get(package, package)}"
+            # A stranger may have a package on PyPI that is called as a module of the person's own.
+            own = "" if package in TRUSTED else "; if it is a module of yours: PYTHONPATH=FOLDER nws …"
+            hint = f"pip install {_PIP.get(package, package)}{own}"
             raise BadInput(f"{path}: the package {package!r} is not installed", hint=hint) from err
         if module_path == missing or module_path.startswith(f"{missing}."):
             raise BadInput(f"unknown class {path}", hint=_similar(path)) from err

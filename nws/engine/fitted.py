@@ -5,6 +5,7 @@ This room must not know which spectra are predicted, nor how they are read.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,12 @@ from nws.engine.targets import FittedTargets
 from nws.engine.tasks import MODEL, TRANSFORM, Y_PROCESSING, Numbered, StepSpec
 from nws.engine.trust import check_classes
 from nws.engine.unpickling import load
+from nws.errors import BadInput, NwsError
 from nws.metrics import CLASSIFICATION
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy import ndarray
 
     from nws.engine.models import Answers
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from nws.records import JsonMap
 
     Array = ndarray[Any, Any]
+
+_SHOWN = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,22 +91,45 @@ class Fitted:
             spectra = step.transform(spectra)
         return spectra
 
-    def answer(self, spectra: Array) -> Passed:
+    def answer(self, spectra: Array, sample_ids: Sequence[str]) -> Passed:
         """Return what the model says; spectra of shape (samples, features), which may be written to.
 
         Raises
         ------
         BadInput
-            If it does not give one finite number, or one label, for each.
+            If a step refuses them, or the model does not give one finite number, or one label, for each.
         """
         entering = None
-        for place, step in enumerate(self.steps[:-1]):
+        *transforms, model = self.steps
+        for place, step in enumerate(transforms):
             if place == self.latent:
                 entering = spectra.copy()
-            spectra = step.transform(spectra)
-        if self.latent == len(self.steps) - 1:
+            with _told_of(step, spectra, sample_ids):
+                spectra = step.transform(spectra)
+        if self.latent == len(transforms):
             entering = spectra.copy()
-        return Passed(answers=answer(self.steps[-1], spectra, self, self.targets.restore), entering=entering)
+        with _told_of(model, spectra, sample_ids):
+            return Passed(answers=answer(model, spectra, self, self.targets.restore), entering=entering)
+
+
+@contextmanager
+def _told_of(step: Any, spectra: Array, sample_ids: Sequence[str]) -> Iterator[None]:
+    """Say of what goes wrong in a step which step it is, and which spectra the steps before made nothing of."""
+    import numpy as np
+
+    try:
+        yield
+    except NwsError:
+        raise
+    except Exception as err:  # the code of a step can fail in any way
+        why = str(err).partition("\n")[0] or type(err).__name__
+        lost = np.flatnonzero(~np.isfinite(spectra).all(axis=1)).tolist()
+        names = ", ".join(sample_ids[row] for row in lost[:_SHOWN]) + (" …" if len(lost) > _SHOWN else "")
+        said = (
+            f"the steps before it give no finite values for these samples: {names} (a spectrum without any variation?)"
+        )
+        hint = said if lost else ""
+        raise BadInput(f"{type(step).__name__} cannot work on these spectra: {why}", hint=hint) from err
 
 
 def _called(source: Source, step: JsonMap) -> str:

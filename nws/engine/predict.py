@@ -102,7 +102,7 @@ def predict(
         # As in a run: the last bits of a sum depend on the number of threads.
         with threadpool_limits(1):
             space, extent = _usual(source, fitted)
-            passed = list(_passed(fitted, matched, dataset.spectra, space, extent, report))
+            passed = list(_passed(fitted, matched, dataset, space, extent, report))
     odd = [rows for _, rows in passed if rows is not None]
     warnings = (*_other_versions(source), *([matched.warning] if matched.warning else []), *summary(log))
     return Predicted(
@@ -126,17 +126,17 @@ def _usual(source: Source, fitted: Fitted) -> tuple[LatentSpace | None, Extent |
 def _passed(
     fitted: Fitted,
     matched: Match,
-    spectra: Array,
+    dataset: Dataset,
     space: LatentSpace | None,
     extent: Extent | None,
     report: Callable[[int], None],
 ) -> Iterator[tuple[Answers, Array | None]]:
     """Yield what is said of some samples after the other, and which of them are odd."""
-    size = rows_at_once(spectra.shape[1])
-    for start in range(0, len(spectra), size):
-        batch = matched.apply(spectra[start : start + size])
+    size = rows_at_once(dataset.spectra.shape[1])
+    for start in range(0, dataset.samples, size):
+        batch = matched.apply(dataset.spectra[start : start + size])
         odd = None if extent is None else extent.share_outside(batch) > OUTSIDE
-        passed = fitted.answer(batch)
+        passed = fitted.answer(batch, dataset.sample_ids[start : start + size])
         answers = passed.answers
         if space is not None and passed.entering is not None:
             distances = space.distances(passed.entering)

@@ -23,6 +23,7 @@ TOLERANCE = 0.01
 _EVEN = TOLERANCE / 4
 _NM_PER_CM = 1e7
 _SHOWN = 5
+_INTERPOLATE = "--interpolate brings them to those of the model, linearly"
 _BEYOND = "nothing is extrapolated: measure the range of the model, or fit a model on this one"
 
 
@@ -87,7 +88,8 @@ def match(model: Axis | None, features: int, given: Axis, *, where: str, interpo
     if found.all() and len(set(nearest.tolist())) == len(values) == features:
         return Match(how=REORDERED, lower=nearest)
     if not interpolate:
-        raise _different(model, given, values, nearest[found], found, where)
+        covers = _covers(values, target, room)
+        raise _different(model, given, nearest[found], found, where, hint=_INTERPOLATE if covers else _BEYOND)
     return _interpolated(model, given, values, target, room, where)
 
 
@@ -148,7 +150,11 @@ def _runs_one_way(values: Array) -> bool:
     return bool((steps > 0).all() or (steps < 0).all())
 
 
-def _different(model: Axis, given: Axis, values: Array, used: Array, found: Array, where: str) -> BadInput:
+def _covers(values: Array, target: Array, room: float) -> bool:
+    return bool(values.min() - room <= target.min() and target.max() <= values.max() + room)
+
+
+def _different(model: Axis, given: Axis, used: Array, found: Array, where: str, *, hint: str) -> BadInput:
     """Return the refusal of another axis, which names what is missing or too much where that is little."""
     missing = [value for value, there in zip(model.values, found.tolist(), strict=True) if not there]
     taken = set(used.tolist())
@@ -158,8 +164,6 @@ def _different(model: Axis, given: Axis, values: Array, used: Array, found: Arra
         said_of += [f"lacks {_listed(missing, model.unit)}"] if missing else []
         said_of += [f"has {_listed(extra, given.unit)} too many"] if extra else []
     detail = f" (it {' and '.join(said_of)})" if said_of else ""
-    covers = values.min() <= min(model.values) and max(model.values) <= values.max()
-    hint = "--interpolate brings them to those of the model, linearly" if covers else _BEYOND
     return BadInput(
         f"{where} has other wavelengths than the model{detail}: {described(given)}; the model: {described(model)}",
         hint=hint,
@@ -169,7 +173,7 @@ def _different(model: Axis, given: Axis, values: Array, used: Array, found: Arra
 def _interpolated(model: Axis, given: Axis, values: Array, target: Array, room: float, where: str) -> Match:
     import numpy as np
 
-    if target.min() < values.min() - room or target.max() > values.max() + room:
+    if not _covers(values, target, room):
         raise BadInput(
             f"{where} does not cover the wavelengths of the model: {described(given)}; the model: {described(model)}",
             hint=_BEYOND,

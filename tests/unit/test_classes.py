@@ -104,7 +104,7 @@ def test_modules_that_cannot_be_imported_say_why(package):
     assert refused("nwspkg_five.A", None, trusted).message.endswith("importing it fails: RuntimeError: no licence")
     err = refused("nwspkg_six.sub.A", None, trusted)
     assert "the package 'nwspkg_six' is not installed" in err.message
-    assert err.hint == "pip install nwspkg_six"
+    assert err.hint == "pip install nwspkg_six; if it is a module of yours: PYTHONPATH=FOLDER nws …"
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,20 @@ def test_other_wavelengths_are_refused_before_anything_is_loaded(workspace, tmp_
     assert 0 < abs(found.answers.values - before).max() < 0.2
 
 
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
+def test_a_spectrum_that_a_step_makes_nothing_of_is_named(tmp_path, monkeypatch):
+    grid = ["chemotools.scatter.StandardNormalVariate", {"model": "sklearn.linear_model.Ridge"}]
+    workspace = stored(tmp_path / "ws", classes=False, grids=(grid,))
+    head, *rows = read_csv(workspace.root / "test.csv")
+    rows[4][3:] = ["0.5"] * len(rows[4][3:])
+    flat = write_csv(tmp_path / "flat.csv", [head, *rows])
+    # In parts, so that the place in a part is not that in the file.
+    monkeypatch.setattr(calibration, "BATCH_BYTES", 3 * 8 * 401)
+    with pytest.raises(BadInput, match=r"Ridge cannot work on these spectra: .* NaN") as caught:
+        workspace.predict("best:gas", flat)
+    assert "for these samples: g55 (" in caught.value.hint
+
+
 def test_what_comes_in_parts_is_the_same(workspace, monkeypatch):
     for dataset, file in (("gas", "test.csv"), ("oil", "oils.csv")):
         for pipeline in list(run_of(workspace, dataset).pipelines())[:6]:

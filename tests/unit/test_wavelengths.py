@@ -89,6 +89,15 @@ def test_another_axis_is_refused_with_both_ranges_units_and_steps():
     assert "cm⁻¹" in refused([9000.0 - 4 * place for place in range(11)], "cm-1").message
 
 
+def test_interpolation_is_proposed_where_it_would_be_done():
+    for least in (900.019, 900.021):
+        values = [least, *np.linspace(901, 920, 17).tolist()]
+        hint = refused(values).hint
+        assert ("--interpolate" in hint) == (least < 900.02)
+        assert ("extrapolated" in hint) == (least > 900.02)
+    assert matched([900.019, *np.linspace(901, 920, 17).tolist()], interpolate=True).how == INTERPOLATED
+
+
 @pytest.mark.parametrize("unit", ["nm", "cm-1"])
 def test_a_straight_line_is_interpolated_exactly(unit):
     nm = np.linspace(898, 921, 40)
