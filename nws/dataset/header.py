@@ -176,7 +176,8 @@ def _repeated_first_lines(parts: Sequence[Part], files: dict[str, File]) -> list
     seen: dict[tuple[str, ...], list[str]] = {}
     for part in parts:
         for x in part.x:
-            seen.setdefault(tuple(files[str(x)].sample[0]), []).append(str(x))
+            for first in files[str(x)].sample[:1]:
+                seen.setdefault(tuple(first), []).append(str(x))
     return [path for first, paths in seen.items() if len(paths) > 1 and len(first) > 1 for path in paths]
 
 

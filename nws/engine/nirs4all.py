@@ -12,6 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from nws.documents import inside, refusal
+from nws.engine.misgiven import misgiven
 from nws.engine.nirs4all_models import MODELS, SPLITTERS, UNEQUAL, UNEQUAL_FOLDERS
 from nws.engine.nirs4all_transforms import BASELINES, DERIVATIVES, FEATURES, INTENSITY, SCATTER
 from nws.ids import closest
@@ -78,16 +79,17 @@ def translate(path: str, params: dict[str, Any], place: str) -> list[tuple[str, 
             return [(link.path, _filled(link, equal, params)) for link in equal.chain]
     name, allowed = _obstacle(choices, params)
     hint = f"there is one for {name} = {' or '.join(allowed)}" if allowed else "not together with the other parameters"
-    raise refusal(within, f"there is no equal for {path} with {name} = {params[name]!r}", hint=hint)
+    what = f"there is no equal for {path} with {name} = {params[name]!r}"
+    raise misgiven(within, name, params[name], what, hint=hint)
 
 
 def _check_names(path: str, params: dict[str, Any], choices: tuple[Equal, ...], place: str) -> None:
     known = sorted({_COPY, *(name for equal in choices for name in equal.names())})
-    for name in params:
+    for name, value in params.items():
         if name not in known and not any(equal.is_open for equal in choices):
             near = closest(name, known)
             hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(known)}"
-            raise refusal(place, f"{path} has no parameter {name!r}", hint=hint)
+            raise misgiven(place, name, value, f"{path} has no parameter {name!r}", hint=hint)
 
 
 def _fits(equal: Equal, params: dict[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from nws.documents import inside, refusal
 from nws.engine import nirs4all
 from nws.engine.classes import REQUIRED, TRUSTED, Known, check_path, check_trust, resolve
 from nws.engine.instances import as_taken, is_class
+from nws.engine.misgiven import misgiven
 from nws.errors import BadInput
 from nws.ids import canonical_json, closest
 
@@ -95,9 +96,10 @@ def _settle(path: str, params: dict[str, Any], trusted: tuple[str, ...] | None, 
         try:
             item = _taken(known, given, value, trusted, within)
         except _Refused as err:
-            raise refusal(within, str(err), hint=err.hint) from err.__cause__
+            raise misgiven(within, given, value, str(err), hint=err.hint) from err.__cause__
         if item.name in taken:
-            raise refusal(within, f"{item.name!r} is given twice, also under an old name", hint="keep one of them")
+            what = f"{item.name!r} is given twice, also under an old name"
+            raise misgiven(within, given, value, what, hint="keep one of them")
         taken[item.name] = item.value
         if not item.is_default:
             canonical[item.name] = item.form

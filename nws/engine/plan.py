@@ -16,6 +16,7 @@ from nws.engine.keywords import LABELS, refuse_many
 from nws.engine.labels import NONE, Labels, labels_of
 from nws.engine.lanes import Joined
 from nws.engine.mentions import check_classes
+from nws.engine.misgiven import BadParameter, placed
 from nws.engine.presets import PRESETS, Presets
 from nws.engine.spaces import NOTHING, Marked, values
 from nws.engine.steps import NO_STEP, Step, read_step
@@ -140,7 +141,10 @@ def _stage(entry: Any, place: str, trusted: tuple[str, ...]) -> _Stage:
             return Step(kind=NO_STEP, given=None, labels=labels)
         key = json.dumps(written)
         if key not in known:
-            known[key] = read_step(written, trusted=trusted, place=place)
+            try:
+                known[key] = read_step(written, trusted=trusted, place=place)
+            except BadParameter as err:
+                raise placed(err, entry, place) from err
         return replace(known[key], labels=labels) if labels else known[key]
 
     choices = tuple(tuple(step(*written) for written in _flat(choice)) for choice in values(space))

@@ -83,8 +83,8 @@ def read_step(entry: Any, *, trusted: tuple[str, ...], place: str) -> Step:
     head = _head(body, place)
     if head in UNIONS:
         return _union(entry, body, head, trusted, place)
-    path, params = _operator(body, head, place)
-    settled = settle(path, params, trusted=trusted, place=place)
+    path, params, holder = _operator(body, head, place)
+    settled = settle(path, params, trusted=trusted, place=holder)
     kind = ROLES[head] if head in ROLES else _kind(settled[0], place)
     for item in settled:
         _check_ability(item, kind, place)
@@ -171,12 +171,12 @@ def _head(body: dict[str, Any], place: str) -> str:
     raise refusal(place, "not a step: it names no class", hint=f"one of: {', '.join(HEADS)}")
 
 
-def _operator(body: dict[str, Any], head: str, place: str) -> tuple[str, Any]:
-    """Return the class path of a step and its parameters."""
+def _operator(body: dict[str, Any], head: str, place: str) -> tuple[str, Any, str]:
+    """Return the class path of a step, its parameters, and the place of what has them."""
     held = body if head == "class" else body[head]
     within = place if head == "class" else inside(place, head)
     if isinstance(held, str):
-        return held, body.get("params")
+        return held, body.get("params"), place
     for key in held if isinstance(held, dict) else ():
         refuse_keyword(key, inside(within, key))
     if not isinstance(held, dict) or not isinstance(held.get("class"), str):
@@ -186,7 +186,7 @@ def _operator(body: dict[str, Any], head: str, place: str) -> tuple[str, Any]:
             raise refusal(inside(place, "params"), f"belongs inside {head}, beside its class")
         for key in held.keys() - {"class", "params"}:
             raise refusal(inside(within, key), f"not supported inside {head}", hint="it has class and params")
-    return held["class"], held.get("params")
+    return held["class"], held.get("params"), within
 
 
 def _label(body: dict[str, Any], key: str, place: str) -> str | None:

@@ -174,6 +174,7 @@ def test_which_array_is_meant(tmp_path, refuse):
     )
     refuse(npz(a=np.arange(3.0), b=np.arange(4)), "no matrix of spectra among a 3, b 4")
     refuse(npz(X=MADE.spectra.reshape(13, 3, 4)), "an array of float64 with 3 dimensions is no table")
+    refuse(npz(X=MADE.spectra[:0]), "no sample")
     refuse(npz(X=MADE.spectra.astype(complex)), "an array of complex128 with 2 dimensions is no table")
     refuse(
         npz(X=MADE.spectra, y=np.arange(12.0)), r"row counts differ: .*x.npz/X has 13 samples, .*x.npz/y has 12 samples"

@@ -241,7 +241,7 @@ def test_splitters(name, params, written):
         (
             "transforms.SNV",
             {"ddof": 1},
-            "f: p.params: there is no equal for nirs4all.operators.transforms.SNV with ddof = 1",
+            "f: p.params.ddof: there is no equal for nirs4all.operators.transforms.SNV with ddof = 1",
             "ddof = 0",
         ),
         ("transforms.RNV", {"axis": 0}, "with axis = 0", "axis = 1"),
