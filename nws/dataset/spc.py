@@ -63,7 +63,7 @@ def spc_spectra(path: Path) -> Iterator[Spectrum]:
 
 
 def _raw(package: Any, data: bytes, path: Path) -> Any:
-    """Return what spc-io makes of a file, without the log and the directory that may follow the spectra."""
+    """Return what spc-io makes of a file, without the log that may follow the spectra."""
     header = package.low_level.headers.SpcHdr.from_buffer_copy(data)
     version = str(header.fversn)
     if version != "LSB_format":
@@ -72,10 +72,8 @@ def _raw(package: Any, data: bytes, path: Path) -> Any:
         raise BadInput(f"{path}: {what}", hint=_AGAIN if old else "move it elsewhere")
     if header.ftflgs.TRANDM:
         raise BadInput(f"{path}: a {SPC} file whose spectra have no order, which is not read", hint=_AGAIN)
-    # Both are taken to lie right behind the spectra, where not every program puts them.
+    # It is taken to lie right behind the spectra, where not every program puts it.
     header.flogoff = 0
-    if header.ftflgs.TXYXYS:
-        header.fnpts = 0
     plain = bytes(header)
     return package.SpcRaw.from_bytes_io(io.BytesIO(plain + data[len(plain) :]))
 

@@ -65,7 +65,7 @@ def spectra_table(path: Path, files: Sequence[Path], kind: str) -> Columnar:
     found = [(file, spectrum) for file in files for spectrum in _spectra(file, kind)]
     _check_alike(found)
     axis, unit, quantity = found[0][1].axis, found[0][1].unit, found[0][1].quantity
-    matrix = np.array([spectrum.values for _, spectrum in found], dtype=np.float64)
+    matrix = np.array([spectrum.values for _, spectrum in found])
     columns = [pl.Series(str(place + 1), matrix[:, place]) for place in range(len(axis))]
     names = [f"{value!r} {unit}".strip() for value in axis.tolist()]
     if ids := _ids(found):

@@ -51,6 +51,7 @@ def test_a_folder_of_files_with_reference_values_beside_them(tmp_path, kind):
     rows = [[name, *value] for name, value in zip(MADE.ids, forms.lab(None)[1:], strict=True)]
     text_file(tmp_path / "Y.csv", [["id", "protein"], *rows], dialect=(";", ","))
     (tmp_path / "notes.txt").write_text("read me")
+    (tmp_path / ("2024.10" if kind == "opus" else "old.spc")).mkdir()
     (tmp_path / f"._{MADE.ids[0]}{'.0' if kind == 'opus' else '.spc'}").write_bytes(b"of a Mac")
     dataset = load(tmp_path)
     same(dataset, **({"unit": "cm-1", "axis": EVEN} if kind == "opus" else {}))
@@ -68,6 +69,11 @@ def test_files_given_by_hand_keep_their_order(tmp_path):
     dataset = load(*files)
     same(dataset, slice(2), unit="cm-1", axis=EVEN)
     assert dataset.sample_ids == ["b", "a"]
+
+
+def test_one_file_is_named_by_its_title_or_its_name(tmp_path):
+    assert one(forms.jcamp(tmp_path / "a.jdx", 3, "nm", "XYPOINTS"))[0].sample_ids == ["s03"]
+    assert one(vendor.opus(tmp_path / "b 1.0", {vendor.ABSORBANCE: VALUES[0]}, EVEN))[0].sample_ids == ["b 1"]
 
 
 def test_repeated_measurements_have_ids_of_their_own(tmp_path):
@@ -166,6 +172,7 @@ def test_spc_files_by_partition(tmp_path):
     same(dataset, rows)
     assert dataset.partition == [MADE.partition[row] for row in rows]
     assert pack(load(*sorted(tmp_path.iterdir()))).id == pack(dataset).id
+    assert load(*sorted(tmp_path.glob("*.spc"))).partition == dataset.partition
 
 
 def test_content_says_more_than_the_name(tmp_path):
@@ -179,7 +186,7 @@ def test_content_says_more_than_the_name(tmp_path):
 def test_packages_are_imported_only_for_their_files(tmp_path):
     opus = vendor.opus(tmp_path / "x.0", {vendor.ABSORBANCE: VALUES[0]}, EVEN)
     text_file(tmp_path / "x.csv", [[f"{value:g}" for value in NM], *VALUES[:3].tolist()], dialect=(",", "."))
-    spc = vendor.spc(tmp_path / "x.spc", NM, VALUES[0])
+    spc = vendor.spc(tmp_path / "x.spc", NM, VALUES[0], log=b"SCANS=64")
     code = (
         "import sys; from pathlib import Path; from nws.dataset import read_spectra, ReadOptions\n"
         "read_spectra([Path(sys.argv[1])], options=ReadOptions())\n"
@@ -187,9 +194,9 @@ def test_packages_are_imported_only_for_their_files(tmp_path):
     )
 
     def loaded(path):
-        return subprocess.run(
-            [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
-        ).stdout.split()
+        done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+        assert done.stderr == ""
+        return done.stdout.split()
 
     assert loaded(tmp_path / "x.csv") == []
     assert loaded(opus) == ["brukeropus"]

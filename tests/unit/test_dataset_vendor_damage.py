@@ -47,6 +47,7 @@ def test_files_that_do_not_fit_together(tmp_path):
         ([vendor.ABSORBANCE], {"format_of_points": 2}, "x.0: its points are whole numbers"),
         ([vendor.ABSORBANCE], {"points": 13}, "x.0: damaged Bruker OPUS file"),
         ([vendor.TRANSMITTANCE, vendor.ABSORBANCE], {"points": 13}, "x.0: damaged Bruker OPUS file"),
+        ([vendor.ABSORBANCE], {"points": 1}, "x.0: damaged Bruker OPUS file: a spectrum of 1 points"),
         ([], {}, "x.0: damaged Bruker OPUS file"),
     ],
 )  # fmt: skip
@@ -68,6 +69,13 @@ def test_opus_files_that_cannot_be_used(tmp_path, blocks, how, match):
 )
 def test_spc_files_that_cannot_be_used(tmp_path, how, match):
     refuse(vendor.spc(tmp_path / "x.spc", NM, VALUES[:2], **how), match)
+
+
+def test_a_spectrum_of_one_point(tmp_path):
+    refuse(
+        vendor.spc(tmp_path / "x.spc", NM[:1], VALUES[:2, :1]),
+        "x.spc: damaged Galactic SPC file: a spectrum of 1 points",
+    )
 
 
 def test_spectra_of_one_spc_file_with_different_axes(tmp_path):
@@ -93,8 +101,7 @@ KINDS = ["opus", "spc", "spcshared", "spcown"]
 def test_a_file_that_was_cut_off(tmp_path, kind, left):
     path = written(tmp_path, kind)
     data = path.read_bytes()
-    size = len(data) - (36 if kind == "spcown" else 0)
-    path.write_bytes(data[: int(size * left)])
+    path.write_bytes(data[: int(len(data) * left)])
     refuse([path], r"x\.\w+: (damaged|no Galactic SPC file)")
     other = path.with_name(f"w{path.suffix}")
     other.write_bytes(data)
