@@ -76,7 +76,10 @@ def assign(
     chosen = partition_column(left, options, partitions) if guess else None
     left = [column for column in left if column is not chosen]
     targets = _targets(left, options) if expected is None else _targets_if_there(left, options, expected)
-    metadata = [column for column in left if column not in targets and not column.is_empty]
+    others = [column for column in left if column not in targets]
+    metadata = [column for column in others if not column.is_empty]
+    if not to_predict:
+        notes += [f"{_said(column)} is empty, and left out" for column in others if column.is_empty]
     _distinct(metadata)
     otherwise = "test" if to_predict else "train"
     partition = partition_of(chosen, options, partitions, notes, otherwise=otherwise)

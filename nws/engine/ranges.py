@@ -44,7 +44,8 @@ def log_range(spec: Any, place: str) -> Space:
 
 
 def _numbers(spec: Any, place: str, names: tuple[str, str, str], default: int | None = None) -> Sequence[float]:
-    form = f"[{', '.join(names)}] or {{{', '.join(names)}}}"
+    shorter = f"[{', '.join(names[:2])}], " if default is not None else ""
+    form = f"{shorter}[{', '.join(names)}] or {{{', '.join(names)}}}"
     if isinstance(spec, dict):
         unknown = [key for key in spec if key not in names]
         if unknown:
@@ -53,7 +54,8 @@ def _numbers(spec: Any, place: str, names: tuple[str, str, str], default: int | 
     elif isinstance(spec, list) and len(spec) == 2:
         spec = [*spec, default]
     if not isinstance(spec, list) or len(spec) != 3 or not all(is_number(value) for value in spec):
-        raise refusal(place, "three numbers are expected", hint=f"the form is {form}")
+        wanted = "two or three numbers" if shorter else "three numbers"
+        raise refusal(place, f"{wanted} are expected", hint=f"the form is {form}")
     return spec
 
 

@@ -150,6 +150,13 @@ def test_text_among_target_numbers(wide):
     assert wide({"protein": values}, target=("protein",), task="classification")[0].target().task == "classification"
 
 
+def test_an_empty_column_is_left_out_and_said(wide):
+    dataset, understood = wide({"id": IDS, "protein": [""] * N, "water": WATER})
+    assert [target.name for target in dataset.targets] == ["water"]
+    assert not dataset.metadata
+    assert understood.facts["notes"] == ["column 'protein' is empty, and left out"]
+
+
 def test_infinite_and_empty_targets(wide):
     with pytest.raises(BadInput, match=r"line 2, column 'protein' \(1\): an infinite value"):
         wide({"protein": ["inf", *PROTEIN[1:]]})
