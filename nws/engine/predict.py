@@ -42,11 +42,13 @@ def read_input(source: Source, paths: Sequence[Path], options: ReadOptions) -> t
     BadInput
         As `nws.dataset.read_spectra`.
     UsageError
-        If the options name several targets.
+        If there are no files, or the options name several targets.
     """
     from nws.dataset import read_spectra
 
     source.steps()
+    if not paths:
+        raise UsageError("no spectra given", hint="--input FILE")
     if len(options.target) > 1:
         raise UsageError(
             f"{len(options.target)} targets, but the model predicts one: {source.target}",

@@ -99,6 +99,11 @@ def test_other_wavelengths_are_refused_before_anything_is_loaded(workspace, tmp_
     assert 0 < abs(found.answers.values - before).max() < 0.2
 
 
+def test_no_file_is_no_input(workspace):
+    with pytest.raises(UsageError, match="no spectra given"):
+        workspace.predict(run_of(workspace, "gas").pipeline(1).ref, [])
+
+
 @pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
 def test_a_spectrum_that_a_step_makes_nothing_of_is_named(tmp_path, monkeypatch):
     grid = ["chemotools.scatter.StandardNormalVariate", {"model": "sklearn.linear_model.Ridge"}]
