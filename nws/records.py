@@ -224,6 +224,15 @@ class Manifest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrustedPaths:
+    """The file of a person that names the paths whose models may be loaded: path → `blake3` of a file, `added_at`."""
+
+    SCHEMA: ClassVar[str] = "trusted_paths/1"
+    paths: dict[str, JsonMap]
+    extra: JsonMap = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tag:
     """`catalog/tags/TAG/RECORD.json`: a pipeline has that tag."""
 

@@ -31,6 +31,7 @@ def hermetic(monkeypatch, tmp_path_factory):
         if name.startswith("NWS_") and name != "NWS_TESTS_NO_SKIP":
             monkeypatch.delenv(name)
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp()))
 
 

@@ -80,18 +80,25 @@ def find(words: list[str]) -> Command | None:
     UsageError
         With the nearest names, if there is no such command.
     """
-    for length in (1, 2):
+    for length in (1, 2, 3):
         name = " ".join(words[:length])
         for command in COMMANDS:
             if command.name == name:
                 return command
-    if words[0] in GROUPS and len(words) == 1:
+    group = group_of(words)
+    if group and len(group) == len(words):
         return None
     known = [command.name for command in COMMANDS]
-    tried = " ".join(words[: 2 if words[0] in GROUPS else 1])
+    tried = " ".join(words[: len(group) + 1])
     near = closest(tried, known)
     hint = f"did you mean {', '.join(f'`nws {name}`' for name in near)}?" if near else "nws --help lists the commands"
     raise UsageError(f"no such command: {tried}", hint=hint)
+
+
+def group_of(words: list[str]) -> list[str]:
+    """Return the words at the beginning that name a group of commands, or a group in a group."""
+    lengths = [length for length in (1, 2) if " ".join(words[:length]) in GROUPS]
+    return words[: max(lengths, default=0)]
 
 
 def _help(words: list[str]) -> int:
@@ -100,7 +107,7 @@ def _help(words: list[str]) -> int:
     if not words:
         return root_help()
     command = find(words)
-    return group_help(words[0]) if command is None else command_help(build(command), command)
+    return group_help(" ".join(words)) if command is None else command_help(build(command), command)
 
 
 def build(*commands: Command) -> App:
@@ -118,11 +125,12 @@ def build(*commands: Command) -> App:
     for command in commands:
         *group, last = command.words
         parent = app
-        if group:
-            if group[0] not in groups:
-                groups[group[0]] = App(name=group[0], help=GROUPS[group[0]], version_flags=[])
-                app.command(groups[group[0]])
-            parent = groups[group[0]]
+        for length, word in enumerate(group, 1):
+            name = " ".join(group[:length])
+            if name not in groups:
+                groups[name] = App(name=word, help=GROUPS[name], version_flags=[])
+                parent.command(groups[name])
+            parent = groups[name]
         parent.command(command.target, name=last, help=command.help)
     return app
 
@@ -180,8 +188,7 @@ def _named(error: Exception, words: list[str]) -> NwsError | None:
 
 def _help_hint(words: list[str]) -> str:
     plain = [word for word in words if not word.startswith("-")]
-    size = 2 if plain and plain[0] in GROUPS else 1
-    return f"nws {' '.join([*plain[:size], '--help'])}"
+    return f"nws {' '.join([*plain[: len(group_of(plain)) + 1], '--help'])}"
 
 
 def _reader_gone() -> int:

@@ -39,7 +39,7 @@ def root_help() -> int:
 def group_help(group: str) -> int:
     """Print the commands of one group (`nws runs`)."""
     sys.stdout.write(f"{GROUPS[group]}\n\nUsage: nws {group} COMMAND [ARGUMENTS] [OPTIONS]\n\nCommands:\n")
-    _list([(command.name, command.help) for command in COMMANDS if command.words[0] == group])
+    _list([(command.name, command.help) for command in COMMANDS if command.name.startswith(f"{group} ")])
     return 0
 
 

@@ -50,7 +50,8 @@ def predict(
     outliers
         Add Hotelling's T², Q residuals and whether one is beyond its limit, for models with a latent space.
     trust
-        Load the model though its files belong to another user, or its packages are not trusted.
+        Load the model though its files belong to another user, or its packages are not trusted; for every call: nws
+        config trust add.
     """
     from nws.engine.predict import read_input
 
@@ -79,9 +80,11 @@ def _source(session: Session, ref: str, *, trust: bool) -> "Source":
 
     path = Path(ref)
     if is_copy(path) or path.suffix.lower() == ".zip":
+        trust = trust or session.trusted().has(path)
         return Source.in_copy(path, packages=_trusted_packages(session), trust=trust)
     # A view may be of another workspace than the one around us.
     workspace = Workspace.find(path) if (path / "pipeline.json").is_file() else session.workspace()
+    trust = trust or session.trusted().has(workspace.root)
     return Source.in_workspace(workspace, session.resolve(workspace, ref), trust=trust)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nws.api import Workspace
     from nws.engine.request import Provenance
     from nws.pipeline import Pipeline
+    from nws.trusted import Trusted
 
 VARIABLE = "NWS_WORKSPACE"
 FOLDER = ("-C", "--workspace")
@@ -137,6 +138,13 @@ class Session:
         if (path / "pipeline.json").is_file() and path.resolve().is_relative_to(workspace.runs.folder.resolve()):
             return path.resolve().relative_to(workspace.runs.folder.resolve()).as_posix()
         return text
+
+    def trusted(self) -> "Trusted":
+        """Return the paths that this person trusts: `nws/trusted.json` in the folder of settings of the user."""
+        from nws.trusted import Trusted
+
+        named = os.environ.get("XDG_CONFIG_HOME")
+        return Trusted((Path(named) if named else Path.home() / ".config") / "nws" / "trusted.json")
 
     def program(self) -> str:
         """Return what to type to call nws: its name, or its path where the name would not be found."""

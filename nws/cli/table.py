@@ -33,6 +33,8 @@ GROUPS = {
     "runs": "List, show and delete runs.",
     "catalog": "Ask about all predictions of the workspace, keep the best for good, keep it small.",
     "tag": "Put words on pipelines and find them again.",
+    "config": "What nws is told for all calls.",
+    "config trust": "Workspaces and copies of other people whose models may be loaded.",
 }
 
 COMMANDS = (
@@ -67,6 +69,9 @@ COMMANDS = (
     Command("tag add", "nws.cli.tags:add", "Tag a pipeline.", PORCELAIN, WORKSPACE),
     Command("tag remove", "nws.cli.tags:remove", "Take tags off a pipeline.", PORCELAIN, WORKSPACE),
     Command("tag list", "nws.cli.tags:list_", "List the tags in use, or those of one pipeline.", PORCELAIN, WORKSPACE),
+    Command("config trust add", "nws.cli.trusting:add", "Trust a workspace, an exported folder or a zip file.", PORCELAIN, NOTHING),
+    Command("config trust list", "nws.cli.trusting:list_", "List what is trusted.", PORCELAIN, NOTHING),
+    Command("config trust remove", "nws.cli.trusting:remove", "Trust it no more.", PORCELAIN, NOTHING),
     Command("gc", "nws.cli.upkeep:gc", "Remove objects that no run and no dataset needs any more.", PORCELAIN, WORKSPACE),
     Command("hash-object", "nws.cli.objects:hash_object", "Print the ids of bytes; -w stores them.", PLUMBING, PERHAPS),
     Command("cat-file", "nws.cli.objects:cat_file", "Print an object, its size, or whether it is there.", PLUMBING, WORKSPACE),

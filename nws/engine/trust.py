@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from nws.records import PipelineRecord
 
-_TRUST = "if you trust whoever made it, --trust loads it in this call; looking at its figures needs no trust"
+_TRUST = "if you trust whoever made it: `nws config trust add PATH`, or --trust for one call; its figures need no trust"
 
 
 def check_owner(what: str, paths: Iterable[Path]) -> None:

@@ -180,6 +180,24 @@ def test_damage_and_trust(workspace, ref, tmp_path, predict, monkeypatch):
     assert not told.out
 
 
+def test_what_a_person_trusts_is_loaded_as_it_was(workspace, ref, tmp_path, predict, monkeypatch, capsys):
+    archive = shutil.copy(workspace.archives.add(workspace.resolve(ref)), tmp_path / "modèle d'un ami.zip")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    for path, asked in ((archive, archive), (workspace.root, ref)):
+        assert "nws config trust add" in predict(asked, "--input", "test.csv", check=14).err
+        assert run(["config", "trust", "add", str(path)]) == 0
+        predict(asked, "--input", "test.csv")
+    capsys.readouterr()
+    assert run(["--json", "config", "trust", "list"]) == 0
+    listed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {item["path"]: item["state"] for item in listed} == {str(archive): "ok", str(workspace.root): "ok"}
+    shutil.copy(workspace.archives.add(workspace.resolve(ref), "filtered"), archive)
+    predict(archive, "--input", "test.csv", check=14)
+    assert run(["config", "trust", "remove", str(workspace.root)]) == 0
+    predict(ref, "--input", "test.csv", check=14)
+
+
 def test_options_of_reading_are_those_of_datasets(predict, workspace, ref):
     rows = read_csv(workspace.root / "test.csv")
     text = "\n".join(";".join(cell.replace(".", ",") for cell in row[2:]) for row in rows)

@@ -64,6 +64,9 @@ tag remove best:gas keep
 tag add best:oil keep
 catalog archive best:gas
 catalog verify
+config trust add wheat.csv
+config trust list
+config trust remove wheat.csv
 hash-object grid.json
 ls-objects
 count-objects
