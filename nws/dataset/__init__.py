@@ -7,6 +7,7 @@ from nws.dataset.contents import Axis, Dataset, ReadOptions, Target
 from nws.dataset.folder import name_of
 from nws.dataset.reading import read, read_spectra
 from nws.dataset.registry import Datasets
+from nws.dataset.roles import TargetUntold
 from nws.dataset.snapshot import Packed, load, pack, snapshot
 from nws.dataset.understood import Understood
 
@@ -17,6 +18,7 @@ __all__ = [
     "Packed",
     "ReadOptions",
     "Target",
+    "TargetUntold",
     "Understood",
     "load",
     "name_of",

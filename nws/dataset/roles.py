@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from nws.dataset.contents import ReadOptions
 
 
+class TargetUntold(BadInput):
+    """More than one column could be the target, and nothing says which."""
+
+
 @dataclass(kw_only=True)
 class Roles:
     """Every column with its role; `notes` say what was decided where the files leave it open."""
@@ -183,7 +187,7 @@ def _targets(columns: Sequence[Column], options: ReadOptions) -> list[Column]:
             return choice
     if len(numeric) > 1 or len(free) > 1:
         names = ", ".join(column.name for column in (numeric or free)[:8])
-        raise BadInput(
+        raise TargetUntold(
             f"the target cannot be told: {names} could be it",
             hint="name it with --target, or name the others with --metadata",
         )

@@ -115,7 +115,7 @@ def make_plans(workspace: Workspace, request: Request, *, store: bool = True) ->
     _check(request)
     configs = _configs(workspace, request)
     # Everything is read and checked before anything is stored, so that a refusal leaves nothing behind.
-    sources = [_source(workspace, dataset) for dataset in request.datasets]
+    sources = [_source(workspace, dataset, request.targets) for dataset in request.datasets]
     plans = [
         plan_of(request, source.dataset, source.id, configs, source=source.files, understood=source.understood)
         for source in sources
@@ -275,11 +275,11 @@ def _metric(text: str | None, task_types: set[str]) -> str | None:
     return metric.name
 
 
-def _source(workspace: Workspace, dataset: str | Path) -> _Source:
-    """Return a registered dataset, or one of files that are read now."""
+def _source(workspace: Workspace, dataset: str | Path, targets: tuple[str, ...]) -> _Source:
+    """Return a registered dataset, or one of files that are read now; targets that were asked for settle a doubt."""
     from pathlib import Path
 
-    from nws.dataset import ReadOptions, load, name_of, pack, read
+    from nws.dataset import ReadOptions, TargetUntold, load, name_of, pack, read
 
     if isinstance(dataset, str) and workspace.datasets.has(dataset):
         held = workspace.datasets.get(dataset)
@@ -287,6 +287,11 @@ def _source(workspace: Workspace, dataset: str | Path) -> _Source:
     path = Path(dataset)
     if isinstance(dataset, str) and not path.exists() and path.name == dataset and not path.suffix:
         workspace.datasets.get(dataset)
-    found, understood = read([path], name=name_of([path]), options=ReadOptions())
+    try:
+        found, understood = read([path], name=name_of([path]), options=ReadOptions())
+    except TargetUntold:
+        if not targets:
+            raise
+        found, understood = read([path], name=name_of([path]), options=ReadOptions(target=targets))
     packed = pack(found)
     return _Source(dataset=found, id=packed.id, files=[str(path)], understood=tuple(understood.lines()), packed=packed)

@@ -132,6 +132,15 @@ def test_a_dataset_file_is_checked_and_added(call, workspace):
     assert not (workspace / "datasets" / "barley.json").exists()
 
 
+def test_a_target_asked_of_a_run_settles_which_column_of_a_file_it_is(call, workspace):
+    (workspace / "rye.csv").write_text("moisture,protein,1100,1102,1104\n9,11.2,1,3,2\n8,12.9,2,1,4\n7,10.4,3,2,2\n")
+    (workspace / "ridge.json").write_text('["sklearn.linear_model.Ridge"]')
+    words = ("run", "--dataset", "rye.csv", "--pipelines", "ridge.json", "--dry-run")
+    assert "the target cannot be told: moisture, protein" in call(*words, check=6).stderr
+    done = call(*words, "--target", "protein", "--json", check=0)
+    assert [json.loads(line)["target"] for line in done.stdout.splitlines() if '"target"' in line] == ["protein"]
+
+
 def test_the_same_name_for_something_else(call, workspace):
     call("dataset", "add", "a", GASOLINE, check=0)
     before = sorted(path for path in workspace.rglob("*"))
