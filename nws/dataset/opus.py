@@ -38,7 +38,10 @@ def opus_spectra(path: Path) -> Iterator[Spectrum]:
     with decoding(path, OPUS) as handle:
         if not handle.read(1):
             raise BadInput(f"{path} is empty", hint=_AGAIN)
-        file = brukeropus.read_opus(str(path))
+        try:
+            file = brukeropus.read_opus(str(path))
+        except KeyError as err:
+            raise ValueError(f"the parameter {str(err.args[0]).upper()} is missing") from err
         if not file:
             raise BadInput(f"{path}: no Bruker OPUS file, though it is called like one", hint="move it elsewhere")
         found = _spectrum(_result(file, path), path)

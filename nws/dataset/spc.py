@@ -75,7 +75,10 @@ def _raw(package: Any, data: bytes, path: Path) -> Any:
     # It is taken to lie right behind the spectra, where not every program puts it.
     header.flogoff = 0
     plain = bytes(header)
-    return package.SpcRaw.from_bytes_io(io.BytesIO(plain + data[len(plain) :]))
+    try:
+        return package.SpcRaw.from_bytes_io(io.BytesIO(plain + data[len(plain) :]))
+    except (ValueError, IndexError) as err:
+        raise ValueError("it ends before its spectra do") from err
 
 
 def _spectrum(raw: Any, sub: Any, path: Path) -> Spectrum:

@@ -5,6 +5,7 @@ This room knows which room reads which kind of file; it must not know of targets
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+_DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +65,8 @@ def spectra_table(path: Path, files: Sequence[Path], kind: str) -> Columnar:
     import numpy as np
     import polars as pl
 
-    found = [(file, spectrum) for file in files for spectrum in _spectra(file, kind)]
+    with np.errstate(all="ignore"):
+        found = [(file, spectrum) for file in files for spectrum in _spectra(file, kind)]
     _check_alike(found)
     axis, unit, quantity = found[0][1].axis, found[0][1].unit, found[0][1].quantity
     matrix = np.array([spectrum.values for _, spectrum in found])
@@ -70,7 +74,7 @@ def spectra_table(path: Path, files: Sequence[Path], kind: str) -> Columnar:
     names = [f"{value!r} {unit}".strip() for value in axis.tolist()]
     if ids := _ids(found):
         columns, names = [pl.Series("0", ids), *columns], ["id", *names]
-    notes = (f"{path.name}: the values are {quantity}",) if quantity else ()
+    notes = (*([f"{path.name}: the values are {quantity}"] if quantity else []), *_order_notes(path, files))
     return Columnar(path=path, values=pl.DataFrame(columns), names=names, form=kind, notes=notes)
 
 
@@ -92,6 +96,8 @@ def _check_alike(found: list[tuple[Path, Spectrum]]) -> None:
     import numpy as np
 
     first_file, first = found[0]
+    if not np.isfinite(first.axis).all():
+        raise BadInput(f"{first_file}: damaged: its axis goes from {first.extent}", hint="export it again")
     for file, other in found[1:]:
         which = f"{first_file} and {file}" if file != first_file else f"{file}: two of its spectra"
         if other.unit != first.unit or not np.array_equal(first.axis, other.axis):
@@ -112,6 +118,18 @@ def _ids(found: list[tuple[Path, Spectrum]]) -> list[str]:
         return titles if all(titles) and len(set(titles)) == len(titles) else []
     stems = [_stem(file) for file in spectra]
     return stems if len(set(stems)) == len(stems) else [file.name for file in spectra]
+
+
+def _order_notes(path: Path, files: Sequence[Path]) -> list[str]:
+    """Say where people and programs sort otherwise: reference values without ids may be in the other order."""
+    names = [file.name for file in files]
+    if names != sorted(names):
+        return []
+    counted = sorted(names, key=lambda name: [int(w) if w.isdecimal() else w for w in _DIGITS.split(name)])
+    for name, other in zip(names, counted, strict=True):
+        if name != other:
+            return [f"{path.name}: in the order of names, {name!r} before {other!r}; is that the order of the Y file?"]
+    return []
 
 
 def _stem(file: Path) -> str:

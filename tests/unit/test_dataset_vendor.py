@@ -23,7 +23,7 @@ def load(*paths, **options):
 
 
 def one(path):
-    dataset, understood = read_spectra([path], options=ReadOptions())
+    dataset, understood = read_spectra(path if isinstance(path, list) else [path], options=ReadOptions())
     return dataset, understood.facts["notes"]
 
 
@@ -69,6 +69,18 @@ def test_files_given_by_hand_keep_their_order(tmp_path):
     dataset = load(*files)
     same(dataset, slice(2), unit="cm-1", axis=EVEN)
     assert dataset.sample_ids == ["b", "a"]
+
+
+def test_the_order_of_numbers_is_a_question(tmp_path):
+    for row, name in enumerate(["g1", "g10", "g2"]):
+        vendor.spc(tmp_path / f"{name}.spc", NM, VALUES[row])
+    dataset, notes = one(tmp_path)
+    assert dataset.sample_ids == ["g1", "g10", "g2"]
+    said = "*.spc: in the order of names, 'g10.spc' before 'g2.spc'; is that the order of the Y file?"
+    assert notes == ["*.spc: the values are absorbance", said]
+    (tmp_path / "g10.spc").rename(tmp_path / "g3.spc")
+    assert len(one(tmp_path)[1]) == 1
+    assert len(one([tmp_path / f"g{place}.spc" for place in (3, 1, 2)])[1]) == 1
 
 
 def test_one_file_is_named_by_its_title_or_its_name(tmp_path):

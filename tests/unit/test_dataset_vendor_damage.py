@@ -78,6 +78,19 @@ def test_a_spectrum_of_one_point(tmp_path):
     )
 
 
+def test_an_axis_that_is_no_number(tmp_path):
+    refuse(vendor.spc(tmp_path / "x.spc", [900.0, *[np.inf] * 11], VALUES[0]), r"x.spc: damaged: its axis goes from")
+    refuse(
+        vendor.opus(tmp_path / "x.0", {vendor.ABSORBANCE: VALUES[0]}, [900.0, np.nan]), r"x.0: damaged: its axis goes"
+    )
+
+
+def test_a_parameter_that_is_missing(tmp_path):
+    path = vendor.opus(tmp_path / "x.0", {vendor.ABSORBANCE: VALUES[0]}, EVEN)
+    path.write_bytes(path.read_bytes().replace(b"NPT", b"NPX"))
+    refuse(path, "x.0: damaged Bruker OPUS file: the parameter NPT is missing")
+
+
 def test_spectra_of_one_spc_file_with_different_axes(tmp_path):
     path = vendor.spc(tmp_path / "x.spc", NM, VALUES[:2], uneven="own")
     data = bytearray(path.read_bytes())
@@ -94,6 +107,12 @@ def written(tmp_path, kind):
 
 
 KINDS = ["opus", "spc", "spcshared", "spcown"]
+
+
+def test_spectra_that_are_missing(tmp_path):
+    path = vendor.spc(tmp_path / "x.spc", NM, VALUES[:3])
+    path.write_bytes(path.read_bytes()[:-1])
+    refuse(path, "x.spc: damaged Galactic SPC file: it ends before its spectra do")
 
 
 @pytest.mark.parametrize("kind", KINDS)
