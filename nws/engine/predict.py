@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     Array = ndarray[Any, Any]
 
+_T2_ALONE = "no limit of Q is known here: whether samples are unlike the calibration samples goes by T² alone"
+
 
 def read_input(source: Source, paths: Sequence[Path], options: ReadOptions) -> tuple[Dataset, Understood]:
     """Read files of samples that a pipeline is to predict, with its target as reference values where they have it.
@@ -106,7 +108,10 @@ def predict(
             space, extent = _usual(source, fitted)
             passed = list(_passed(fitted, matched, dataset, space, extent, report))
     odd = [rows for _, rows in passed if rows is not None]
-    warnings = (*_other_versions(source), *([matched.warning] if matched.warning else []), *summary(log))
+    told = [matched.warning] if matched.warning else []
+    # Else spectra that the limit would catch look as if they had been found to be usual.
+    told += [_T2_ALONE] if space and space.limits.q_residuals is None else []
+    warnings = (*_other_versions(source), *told, *summary(log))
     return Predicted(
         source=source,
         dataset=dataset,
