@@ -262,7 +262,8 @@ class Progress:
             return
         self._last = self._clock()
         if self._terminal:
-            columns = os.get_terminal_size(sys.stderr.fileno()).columns
+            # Some terminals (expect, a few containers) do not say how wide they are.
+            columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
             _write(sys.stderr, f"\r\x1b[2K{text[: columns - 1]}")
             self._shown = True
         elif not final:
