@@ -35,7 +35,8 @@ def classes():
     for name in sorted(operators.__all__, key=str.lower):
         found = getattr(operators, name)
         params = ", ".join(
-            f"`{item.name}={_value(item.default)}`" for item in inspect.signature(found).parameters.values()
+            f"`{item.name}`" if item.default is item.empty else f"`{item.name}={_value(item.default)}`"
+            for item in inspect.signature(found).parameters.values()
         )
         lines.append(f"| `{name}` | {found.__doc__.splitlines()[0]} | {params or 'none'} |")
     return "\n".join(["", *lines, "", ""])
