@@ -64,7 +64,7 @@ def test_the_keys_of_dataset_files_are_on_the_page():
 def test_the_extras_are_those_of_the_package():
     project = tomllib.loads((PAGE.parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     named = set(re.findall(r"nws\[(\w+)\]", WORDS))
-    assert named == {"excel", "jcamp", "matlab"} <= set(project["optional-dependencies"])
+    assert named == {"excel", "jcamp", "matlab", "opus", "spc"} <= set(project["optional-dependencies"])
 
 
 if __name__ == "__main__":
