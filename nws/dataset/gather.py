@@ -67,13 +67,21 @@ def gather(paths: Sequence[Path], options: ReadOptions) -> Gathered:
 
 
 def _gathered(paths: Sequence[Path], options: ReadOptions) -> Gathered:
-    kinds = {kind_named(path) for path in paths}
-    if len(paths) > 1 and len(kinds) == 1 and kinds <= {*EACH} and not all(map(is_table, paths)):
-        return _of_spectra(paths, str(kinds.pop()), options)
+    if len(paths) > 1 and (kind := _kind_of_each(paths)):
+        return _of_spectra(paths, kind, options)
     if len(paths) != 1 or paths[0].is_dir():
         parts, ignored = parts_of(paths)
         return Gathered(parts=parts, options=options, ignored=ignored)
     return _of_one(paths[0], options)
+
+
+def _kind_of_each(paths: Sequence[Path]) -> str | None:
+    """Return the kind of several files that are a sample each; None if they are something else."""
+    kinds = {kind_named(path) for path in paths}
+    if len(kinds) > 1 or not kinds <= {*EACH} or all(map(is_table, paths)):
+        return None
+    # A number behind the name may mean anything.
+    return next((kind for path in paths if (kind := kind_of(path)) in kinds), None)
 
 
 def _of_one(path: Path, options: ReadOptions) -> Gathered:

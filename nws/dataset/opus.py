@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# What brukeropus calls the results, the one that is taken first: absorbance, log reflectance, ATR, what was computed to look
-# like absorbance, reflectance, transmittance, Kubelka-Munk, and what is less likely in quantitative work.
+# What brukeropus calls the results, the one that is taken first: absorbance, log reflectance, ATR, what was computed to
+# look like absorbance, reflectance, transmittance, Kubelka-Munk, and what is less likely in quantitative work.
 _RESULTS = ("a", "logr", "atr", "aria", "r", "t", "km", "arit", "pas", "e", "ra")
 _UNITS = {"WN": "cm-1", "MI": "um"}
 _FRACTIONS = 1

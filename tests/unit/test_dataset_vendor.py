@@ -195,6 +195,14 @@ def test_content_says_more_than_the_name(tmp_path):
         same(load(text_file(tmp_path / name, rows, dialect=(",", "."))), slice(3))
 
 
+def test_a_number_behind_the_name_may_mean_anything(tmp_path):
+    x = text_file(tmp_path / "X.2024", [[f"{value:g}" for value in NM], *VALUES.tolist()], dialect=(",", "."))
+    y = text_file(tmp_path / "Y.2024", forms.lab(None), dialect=(";", ","))
+    dataset = load(x, y)
+    same(dataset)
+    assert dataset.target().values == list(MADE.protein)
+
+
 def test_packages_are_imported_only_for_their_files(tmp_path):
     opus = vendor.opus(tmp_path / "x.0", {vendor.ABSORBANCE: VALUES[0]}, EVEN)
     text_file(tmp_path / "x.csv", [[f"{value:g}" for value in NM], *VALUES[:3].tolist()], dialect=(",", "."))

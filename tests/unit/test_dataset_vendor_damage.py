@@ -33,6 +33,7 @@ def test_files_that_do_not_fit_together(tmp_path):
     refuse([a, b], r"a.0 and .*b.0 are not of one quantity: absorbance, transmittance")
     c = vendor.spc(tmp_path / "c.spc", NM, VALUES[0])
     refuse(tmp_path, r"a.0 and .*c.spc are spectra of two kinds")
+    refuse([a, c], r"a.0 and .*c.spc both hold spectra")
     refuse(
         [c, vendor.spc(tmp_path / "d.spc", NM, VALUES[1], quantity="")],
         "one quantity: absorbance, a quantity that is not said",
@@ -137,6 +138,7 @@ def test_a_file_that_is_something_else(tmp_path, name):
     ):
         path.write_bytes(content)
         refuse([good, path], match)
+        refuse([path, good], match)
     path.write_bytes(b"")
     refuse(path, r"x\.\w+ is empty")
     path.write_bytes(b"\xd0\xcf\x11\xe0" + bytes(600))
