@@ -29,13 +29,19 @@ archive_best = true
 class Settings(NamedTuple):
     """What `nws.toml` says.
 
-    `trusted_packages` are the top-level packages whose classes a pipeline config may name; `archive_best` is whether a
-    run ends with a permanent copy of its best predictions.
+    `trusted_packages` are the top-level packages whose classes a pipeline config may name; `distrusted_packages` are
+    those that it names though it belongs to another user; `archive_best` is whether a run ends with a permanent copy of
+    its best predictions.
     """
 
     format: int = FORMAT
     trusted_packages: tuple[str, ...] = ()
     archive_best: bool = True
+    distrusted_packages: tuple[str, ...] = ()
+
+    def without_trust(self) -> Settings:
+        """Return the settings as they count for a user who does not trust whoever wrote them."""
+        return self._replace(trusted_packages=(), distrusted_packages=self.trusted_packages)
 
 
 def read(text: str, *, where: str) -> Settings:

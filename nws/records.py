@@ -283,7 +283,10 @@ def decode(kind: type[D], data: bytes, *, where: str) -> D:
     try:
         body = json.loads(data)
     except ValueError as err:
-        raise Damaged(f"{where}: not valid JSON: {err}", hint="see `nws checkout`, or restore the file") from err
+        raise Damaged(
+            f"{where}: not valid JSON: {err}",
+            hint="bring the file back from a copy; the folder of a pipeline: nws checkout REF",
+        ) from err
     if not isinstance(body, dict):
         raise Damaged(f"{where}: a JSON object is expected, found {type(body).__name__}")
     _check_schema(kind.SCHEMA, body.pop("schema", None), where)

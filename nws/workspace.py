@@ -64,8 +64,15 @@ class Workspace:
         return cls.open(root), made
 
     @classmethod
-    def open(cls, root: Path) -> Self:
+    def open(cls, root: Path, *, trust: bool = False) -> Self:
         """Open the workspace in `root`.
+
+        Parameters
+        ----------
+        root
+            The folder with `nws.toml`.
+        trust
+            Whether the packages that it trusts count though it belongs to another user.
 
         Raises
         ------
@@ -83,7 +90,9 @@ class Workspace:
             raise BadInput(f"{marker} is a folder; a file is expected", hint="move it away, then: nws init") from err
         except UnicodeDecodeError as err:
             raise BadInput(f"{marker}: not UTF-8 text", hint=f"write at least: format = {config.FORMAT}") from err
-        return cls(root.absolute(), config.read(text, where=str(marker)))
+        settings = config.read(text, where=str(marker))
+        foreign = not trust and any(fsio.owner(path) is not None for path in (root, marker))
+        return cls(root.absolute(), settings.without_trust() if foreign else settings)
 
     @classmethod
     def find(cls, start: Path | None = None) -> Self:

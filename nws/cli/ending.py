@@ -52,10 +52,13 @@ def _say_what_ran(output: Output, result: "Result", summary: "RunSummary") -> No
     from nws.engine.result import by_run
 
     assert result.run is not None
-    there = f"{summary.skipped_pipelines:,} there already{in_runs(by_run(result.held))}"
+    others = by_run(result.held)
+    before = others.pop(result.run.name, 0)
+    from_before = f" ({before:,} of them from before)" if before else ""
+    took = f"{span(summary.duration_seconds)} after it began" if before else f"in {span(summary.duration_seconds)}"
     output.say(
-        f"\n{summary.status}: {plural(summary.total_pipelines, 'pipeline')}, {summary.failed_pipelines} failed, "
-        f"{there}, in {span(summary.duration_seconds)}"
+        f"\n{summary.status}: {plural(summary.total_pipelines, 'pipeline')}{from_before}, "
+        f"{summary.failed_pipelines} failed, {sum(others.values()):,} there already{in_runs(others)}, {took}"
     )
     for failure in summary.errors[:5]:
         output.say(f"failed: {failure['pipeline_id']}: {failure['message']}")

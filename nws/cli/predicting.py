@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from nws.cli.output import Output, Progress, number, plural
 from nws.cli.reading import AS_FOUND, Reading
 from nws.cli.session import Handed, Session
-from nws.errors import NotTrusted, NoWorkspace, UsageError
+from nws.errors import NoWorkspace, UnknownName, UsageError
 
 if TYPE_CHECKING:
     from nws.dataset import Dataset, Understood
@@ -82,22 +82,24 @@ def _source(session: Session, ref: str, *, trust: bool) -> "Source":
     if is_copy(path) or path.suffix.lower() == ".zip":
         trust = trust or session.trusted().has(path)
         return Source.in_copy(path, packages=_trusted_packages(session), trust=trust)
-    # A view may be of another workspace than the one around us.
-    workspace = Workspace.find(path) if (path / "pipeline.json").is_file() else session.workspace()
-    trust = trust or session.trusted().has(workspace.root)
-    return Source.in_workspace(workspace, session.resolve(workspace, ref), trust=trust)
+    try:
+        # A view may be of another workspace than the one around us.
+        workspace = Workspace.find(path) if (path / "pipeline.json").is_file() else session.workspace()
+        trust = trust or session.trusted().has(workspace.root)
+        return Source.in_workspace(workspace, session.resolve(workspace, ref), trust=trust)
+    except (NoWorkspace, UnknownName):
+        if path.is_dir():
+            # It says why it is none.
+            return Source.in_copy(path)
+        raise
 
 
 def _trusted_packages(session: Session) -> tuple[str, ...]:
-    """Return the packages that the workspace around us trusts, if there is one and it is ours."""
-    from nws.engine.trust import check_owner
-
+    """Return the packages that the workspace around us trusts, if there is one."""
     try:
-        workspace = session.workspace()
-        check_owner("nws.toml", [workspace.root, workspace.root / "nws.toml"])
-    except (NoWorkspace, NotTrusted):
+        return session.workspace().settings.trusted_packages
+    except NoWorkspace:
         return ()
-    return workspace.settings.trusted_packages
 
 
 def _tell_understood(output: Output, understood: "Understood") -> None:

@@ -107,7 +107,17 @@ class Session:
         from nws.api import Workspace
 
         named = self.named_folder()
-        return Workspace.open(named) if named else Workspace.find(Path.cwd())
+        found = Workspace.open(named) if named else Workspace.find(Path.cwd())
+        if not found.settings.distrusted_packages:
+            return found
+        if self.trusted().has(found.root):
+            return Workspace.open(found.root, trust=True)
+        packages = ", ".join(found.settings.distrusted_packages)
+        self.output.warn(
+            f"nws.toml belongs to another user, and its trust in {packages} does not count: "
+            f"`nws config trust add {found.root}`, if you trust whoever wrote it"
+        )
+        return found
 
     def named_folder(self) -> Path | None:
         """Return the folder that `-C` or `NWS_WORKSPACE` names, if any."""

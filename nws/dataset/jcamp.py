@@ -53,4 +53,6 @@ def jcamp_spectra(path: Path) -> Iterator[Spectrum]:
 
 
 def _line(err: Exception) -> str:
+    if isinstance(err, KeyError):
+        return f"it has no {err}"
     return str(err).splitlines()[0] if str(err) else type(err).__name__

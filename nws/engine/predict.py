@@ -14,7 +14,7 @@ from nws.engine.calibration import Calibration, axis_of, rows_at_once
 from nws.engine.fitted import Fitted
 from nws.engine.models import Answers
 from nws.engine.predicted import OUTSIDE, Predicted
-from nws.engine.wavelengths import match
+from nws.engine.wavelengths import match, refuse_lost_header
 from nws.errors import UsageError
 
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ def predict(
     import numpy as np
     from threadpoolctl import threadpool_limits
 
-    matched = match(
-        axis_of(source), source.record.dataset["features"], dataset.axis, where=where, interpolate=interpolate
-    )
+    axis = axis_of(source)
+    refuse_lost_header(axis, dataset, where)
+    matched = match(axis, source.record.dataset["features"], dataset.axis, where=where, interpolate=interpolate)
     with recorded() as log:
         fitted = Fitted.load(source)
         # scikit-learn's own warning of another version is one for each object; one line says it.

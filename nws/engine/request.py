@@ -172,7 +172,9 @@ def _configs(workspace: Workspace, request: Request) -> list[PipelineConfig]:
     configs = [config for group in files for config in group]
     if given:
         configs = [dataclasses.replace(config, name=name) for config, name in zip(configs, given, strict=True)]
-    return [_checked(config) for config in configs]
+    # Of pipelines that several files have, the first is kept, as of those that one file has twice.
+    kept = {config.hash: config for config in reversed(configs)}
+    return [_checked(config) for config in configs if kept[config.hash] is config]
 
 
 def _checked(config: PipelineConfig) -> PipelineConfig:
@@ -237,6 +239,8 @@ def plan_of(
         )
         for position, (target, config) in enumerate((target, config) for target in targets for config in configs)
     ]
+    for config in configs:
+        _check_groups(held, config)
     if request.test is not None:
         _check_apart(held, tasks)
     return Plan(
@@ -247,6 +251,17 @@ def plan_of(
         tasks=tuple(tasks),
         understood=understood,
     )
+
+
+def _check_groups(held: Dataset, config: PipelineConfig) -> None:
+    """Refuse a splitter that is to group by a column that the dataset does not have, before anything is run."""
+    for step in config.steps:
+        if step.group is not None and step.group not in held.metadata:
+            known = ", ".join(held.metadata) or "none"
+            raise BadInput(
+                f"{config.file}: dataset {held.name} has no metadata column {step.group!r} to group by",
+                hint=f"its columns: {known}; nws dataset add NAME FILE --metadata COLUMN",
+            )
 
 
 def _check_apart(held: Dataset, tasks: Sequence[Task]) -> None:

@@ -6,9 +6,9 @@ what is done with the steps.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
+from nws import fsio
 from nws.engine.classes import TRUSTED
 from nws.errors import NotTrusted
 
@@ -36,14 +36,8 @@ def check_owner(what: str, paths: Iterable[Path]) -> None:
     NotTrusted
         With the path and its owner.
     """
-    if not hasattr(os, "geteuid"):
-        return
     for path in paths:
-        try:
-            owner = path.stat().st_uid
-        except FileNotFoundError:
-            continue
-        if owner != os.geteuid():
+        if (owner := fsio.owner(path)) is not None:
             raise NotTrusted(f"{what} is not loaded: {path} belongs to {_name_of(owner)}", hint=_TRUST)
 
 

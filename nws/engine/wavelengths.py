@@ -14,6 +14,8 @@ from nws.errors import BadInput
 if TYPE_CHECKING:
     from numpy import ndarray
 
+    from nws.dataset import Dataset
+
     Array = ndarray[Any, Any]
 
 SAME, REORDERED, INTERPOLATED, BY_POSITION = "same", "reordered", "interpolated", "by position"
@@ -91,6 +93,26 @@ def match(model: Axis | None, features: int, given: Axis, *, where: str, interpo
         covers = _covers(values, target, room)
         raise _different(model, given, nearest[found], found, where, hint=_INTERPOLATE if covers else _BEYOND)
     return _interpolated(model, given, values, target, room, where)
+
+
+def refuse_lost_header(model: Axis | None, dataset: Dataset, where: str) -> None:
+    """Refuse spectra of which the first has the wavelengths of the model for values: it was a header.
+
+    Raises
+    ------
+    BadInput
+        With the way to say so.
+    """
+    import numpy as np
+
+    if model is None or model.unit == INDEX or dataset.axis.unit != INDEX or not dataset.samples:
+        return
+    target, first = np.sort(_array(model)), np.sort(dataset.spectra[0])
+    if len(first) == len(target) and (abs(first - target) <= TOLERANCE * _smallest_step(target)).all():
+        raise BadInput(
+            f"{where}: the values of its first sample are the wavelengths of the model, so they are a header",
+            hint="--header yes",
+        )
 
 
 def _by_position(model: Axis | None, features: int, given: Axis, where: str) -> Match:

@@ -71,3 +71,12 @@ def test_a_splitter_that_tears_scans_apart_makes_its_pipeline_fail(here, place):
     (run,) = Workspace.open(place).runs.list()
     (pipeline,) = run.pipelines()
     assert "GroupKFold" in pipeline.record.error["hint"]
+
+
+def test_a_column_to_group_by_that_is_not_there_is_refused_before_anything_runs(here, place):
+    split = {"split": "sklearn.model_selection.GroupKFold", "group": "field"}
+    (place / "one.json").write_text(json.dumps([split, {"model": PLS}]))
+    before = len(list(Workspace.open(place).runs.list()))
+    told = here("run", "--dataset", "wheat.csv", "--pipelines", "one.json", "--jobs", "1", check=6)
+    assert "one.json: dataset wheat has no metadata column 'field' to group by" in told.err
+    assert len(list(Workspace.open(place).runs.list())) == before

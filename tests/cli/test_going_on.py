@@ -22,6 +22,8 @@ def test_a_run_goes_on_by_its_name_alone(here, place):
     (place / "wheat.csv").unlink()
     told = here("run", "--resume", run.name, check=0)
     assert f"going on with {run.name}: 3 pipelines, 2 of them there already" in told.err
+    assert "completed: 3 pipelines (2 of them from before), 0 failed, 0 there already, " in told.err
+    assert "after it began" in told.err
     assert said(run.pipelines()) == before
     assert run.summary().status == "completed"
     check_whole(place)

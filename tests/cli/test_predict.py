@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -212,6 +213,25 @@ def test_options_of_reading_are_those_of_datasets(predict, workspace, ref):
     told = predict(ref, "--input", "headless.csv", "--target", "1", "--header", "no")
     assert [line.split(",")[5] for line in told.out.splitlines()][1:] == expected[1:]
     assert "only their number was compared" in told.err
+
+
+def test_a_header_in_disorder_is_no_sample(predict, workspace, ref):
+    head, *rows = [row[3:] for row in read_csv(workspace.root / "test.csv")]
+    order = random.Random(1).sample(range(len(head)), len(head))
+    named = [name.removesuffix(" nm") for name in head]
+    write_csv(workspace.root / "disorder.csv", [[row[place] for place in order] for row in (named, *rows)])
+    expected = [line.split(",")[5] for line in predict(ref, "--input", "test.csv").out.splitlines()]
+    told = predict(ref, "--input", "disorder.csv", check=6)
+    assert "--header yes" in told.err
+    told = predict(ref, "--input", "disorder.csv", "--header", "yes")
+    assert [line.split(",")[5] for line in told.out.splitlines()] == expected
+
+
+def test_a_folder_that_is_no_copy_says_why(predict, workspace, ref, tmp_path):
+    folder = shutil.copytree(workspace.exports.add(workspace.resolve(ref), name="bare"), tmp_path / "bare")
+    (folder / "manifest.json").unlink()
+    (folder / "pipeline.json").unlink()
+    assert "has no manifest.json" in predict(folder, "--input", "test.csv", check=6).err
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(workspace, ref):

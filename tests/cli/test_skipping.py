@@ -232,3 +232,11 @@ def test_from_python_too(place, nothing_runs):
     assert workspace.resume(run.name).nothing_to_do
     with pytest.raises(Exception, match="no dataset given"):
         workspace.run((), place / "grid.json")
+
+
+def test_a_pipeline_that_two_files_have_runs_once(here, place):
+    ridge_grid(place / "more.json", 5)
+    told = here(
+        "run", "--dataset", "wheat.csv", "--pipelines", "more.json", "grid.json", "--force", "--jobs", "1", check=0
+    )
+    assert "completed: 5 pipelines" in told.err

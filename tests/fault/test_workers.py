@@ -90,7 +90,7 @@ def test_going_on_tells_of_failures_that_were_there_already(workspace, capsys, m
     assert call(words) == PARTIAL
     assert "0 there already" in capsys.readouterr().err
     assert call(words) == PARTIAL
-    assert "2 there already" in capsys.readouterr().err
+    assert "2 pipelines (2 of them from before), 1 failed, 0 there already" in capsys.readouterr().err
 
 
 def test_slow_tasks_are_given_one_at_a_time_and_quick_ones_together():

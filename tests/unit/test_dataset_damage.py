@@ -221,3 +221,10 @@ def test_several_tables_in_one_of_several_files(tmp_path, refuse):
     np.savez(tmp_path / "X.npz", X=MADE.spectra, y=np.arange(13.0))
     np.save(tmp_path / "Y.npy", np.arange(13.0))
     refuse(tmp_path, "X.npz: X and Y, or several partitions, in one of several files", hint="alone")
+
+
+def test_what_a_jcamp_file_lacks_is_said(refuse, tmp_path):
+    path = forms.jcamp(tmp_path / "x.jdx", 0, "nm", "XYDATA")
+    lines = [line for line in path.read_text().splitlines() if not line.upper().startswith("##FIRSTX")]
+    path.write_text("\n".join(lines))
+    refuse(path, "x.jdx: damaged JCAMP-DX file: it has no 'firstx'")
