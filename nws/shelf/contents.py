@@ -1,12 +1,12 @@
-"""What a copy of each kind holds: names of files, and the objects whose bytes they have.
+"""What a copy of each kind holds: names of files, and the objects or texts whose bytes they have.
 
 This room chooses; it must not know how a copy is written.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from nws.errors import Conflict
 from nws.ids import ObjectId
@@ -14,9 +14,10 @@ from nws.pipeline.view import ARTIFACT_FOLDER, METRICS_FILE, PREDICTIONS_FILE, R
 from nws.records import Manifest, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from nws.pipeline import Pipeline
+    from nws.records import JsonMap
 
 EXPORT, FILTERED, WHOLE, BEST_PREDICTIONS = "export", "filtered", "pipeline", "best_predictions"
 # The dataset as its two objects: the snapshot document, and the spectra that it names.
@@ -24,13 +25,64 @@ DATASET_FILE = "dataset/snapshot.json"
 SPECTRA_FILE = "dataset/spectra.npy"
 
 
+class Held(Protocol):
+    """Where the objects of a copy are read from."""
+
+    def size(self, oid: ObjectId) -> int:
+        """Return the size of an object in bytes."""
+
+    def open(self, oid: ObjectId) -> Iterator[bytes | memoryview]:
+        """Yield an object in pieces, checked on the way."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What a copy of one pipeline holds: file → object."""
+    """What a copy holds: members that are objects of the store, and texts that are made for the copy.
+
+    `source` says what it was made from; `held` is where the objects are read from.
+    """
 
     kind: str
-    pipeline: Pipeline
+    source: JsonMap
+    held: Held
     members: Mapping[str, ObjectId]
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all members, sorted."""
+        return sorted([*self.members, *self.texts])
+
+    def id(self, name: str) -> ObjectId:
+        """Return the BLAKE3 of a member."""
+        return ObjectId.of(self.texts[name]) if name in self.texts else self.members[name]
+
+    def size(self, name: str) -> int:
+        """Return the size of a member in bytes.
+
+        Raises
+        ------
+        Damaged
+            If its object is not in the store, or its headers do not fit its file.
+        """
+        return len(self.texts[name]) if name in self.texts else self.held.size(self.members[name])
+
+    def open(self, name: str) -> Iterator[bytes | memoryview]:
+        """Yield a member in pieces, checked on the way.
+
+        Raises
+        ------
+        Damaged
+            If its object is not in the store, or not what its id says; pieces may have been handed on by then.
+        """
+        if name in self.texts:
+            yield self.texts[name]
+        else:
+            yield from self.held.open(self.members[name])
+
+    def writer(self, name: str) -> Callable[[BinaryIO], None]:
+        """Return a function that writes a member to an open file."""
+        return lambda target: target.writelines(self.open(name))
 
     def manifest(self) -> Manifest:
         """Return what the manifest of the copy says. Nothing of the moment or the machine is in it.
@@ -40,24 +92,18 @@ class Contents:
         Damaged
             If an object is not in the store, or its headers do not fit its file.
         """
-        record = self.pipeline.record
-        return Manifest(
-            kind=self.kind,
-            source={"record": self.pipeline.record_id, "run_id": record.run_id, "pipeline_id": record.id},
-            members={
-                name: {"blake3": oid, "size_bytes": self.pipeline.size(oid)} for name, oid in self.members.items()
-            },
-        )
+        members = {name: {"blake3": self.id(name), "size_bytes": self.size(name)} for name in self.names}
+        return Manifest(kind=self.kind, source=self.source, members=members)
 
 
 def export(pipeline: Pipeline) -> Contents:
     """Choose everything in a view, and the artifacts as plain files."""
-    return Contents(kind=EXPORT, pipeline=pipeline, members=_shown(pipeline))
+    return _of(pipeline, EXPORT, _shown(pipeline))
 
 
 def whole(pipeline: Pipeline) -> Contents:
     """Choose everything that the record names, the dataset too: what reproducing it takes."""
-    return Contents(kind=WHOLE, pipeline=pipeline, members={**_shown(pipeline), **_dataset(pipeline)})
+    return _of(pipeline, WHOLE, {**_shown(pipeline), **_dataset(pipeline)})
 
 
 def filtered(pipeline: Pipeline) -> Contents:
@@ -77,7 +123,7 @@ def filtered(pipeline: Pipeline) -> Contents:
     ]
     wanted = {RECORD_FILE, METRICS_FILE, *(f"{ARTIFACT_FOLDER}/{name}.joblib" for name in fitted)}
     members = {name: oid for name, oid in _shown(pipeline).items() if name in wanted}
-    return Contents(kind=FILTERED, pipeline=pipeline, members=members)
+    return _of(pipeline, FILTERED, members)
 
 
 def best_predictions(pipeline: Pipeline) -> Contents:
@@ -91,7 +137,13 @@ def best_predictions(pipeline: Pipeline) -> Contents:
     oid = pipeline.record.files.get(PREDICTIONS_FILE)
     if oid is None:
         raise Conflict(f"{pipeline.path} has no predictions: it {pipeline.record.status}")
-    return Contents(kind=BEST_PREDICTIONS, pipeline=pipeline, members={PREDICTIONS_FILE: ObjectId(oid)})
+    return _of(pipeline, BEST_PREDICTIONS, {PREDICTIONS_FILE: ObjectId(oid)})
+
+
+def _of(pipeline: Pipeline, kind: str, members: Mapping[str, ObjectId]) -> Contents:
+    record = pipeline.record
+    source = {"record": pipeline.record_id, "run_id": record.run_id, "pipeline_id": record.id}
+    return Contents(kind=kind, source=source, held=pipeline, members=members)
 
 
 def _shown(pipeline: Pipeline) -> dict[str, ObjectId]:

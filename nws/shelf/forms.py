@@ -42,7 +42,7 @@ def folder(path: Path, contents: Contents) -> None:
         If an object is missing or not what its id says; there is no folder then.
     """
     manifest = encode(contents.manifest())
-    files = {name: contents.pipeline.writer(oid) for name, oid in contents.members.items()}
+    files = {name: contents.writer(name) for name in contents.names}
     if not fsio.write_folder(path, {**files, MANIFEST_FILE: manifest}):
         raise Conflict(f"{path} is there already", hint=RENAME)
 
@@ -57,8 +57,8 @@ def table(path: Path, contents: Contents) -> None:
     Damaged
         If its object is missing or not what its id says; there is no file then.
     """
-    (oid,) = contents.members.values()
-    _write_or_match(path.parent, {path.name: contents.pipeline.writer(oid)}, {path.name: oid}, hint=RENAME)
+    (name,) = contents.names
+    _write_or_match(path.parent, {path.name: contents.writer(name)}, {path.name: contents.id(name)}, hint=RENAME)
 
 
 def sealed_table(path: Path, contents: Contents) -> None:
@@ -71,11 +71,11 @@ def sealed_table(path: Path, contents: Contents) -> None:
     Damaged
         If its object is missing or not what its id says; there is no file then.
     """
-    (oid,) = contents.members.values()
+    ((name, oid),) = contents.members.items()
     alone = beside(path)
     manifest = sealed(dataclasses.replace(contents, members={path.name: oid}).manifest())
     _anchor(path.parent)
-    files: dict[str, Content] = {path.name: contents.pipeline.writer(oid), alone.name: manifest}
+    files: dict[str, Content] = {path.name: contents.writer(name), alone.name: manifest}
     _write_or_match(path.parent, files, {path.name: oid, alone.name: ObjectId.of(manifest)}, hint=MOVE)
 
 
@@ -98,8 +98,7 @@ def zip_file(path: Path, contents: Contents) -> None:
 
 
 def _pack(target: BinaryIO, contents: Contents, manifest: bytes) -> None:
-    pipeline = contents.pipeline
-    members = [(name, pipeline.size(oid), pipeline.open(oid)) for name, oid in contents.members.items()]
+    members = [(name, contents.size(name), contents.open(name)) for name in contents.names]
     zips.write(target, [*members, (MANIFEST_FILE, len(manifest), [manifest])])
 
 
