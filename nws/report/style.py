@@ -1,0 +1,213 @@
+"""How pictures look: colours that colour-blind people tell apart, sizes that print, and the same bytes each time.
+
+This room must not know what a picture shows.
+
+Notes
+-----
+The palette is that of Okabe and Ito (Color Universal Design, 2008); maps of values are `cividis` (Nuñez, Anderton and
+Renslow, PLoS ONE 13 (2018) e0199239), which grey print keeps in order. What colours tell apart, markers do too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import re
+import textwrap
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nws.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PNG, SVG = "png", "svg"
+DPI = 150
+SIZE = (6.0, 4.5)
+BLACK, GREY, LIGHT = "#000000", "#666666", "#d0d0d0"
+SKY, BLUE, VERMILION, GREEN = "#56b4e9", "#0072b2", "#d55e00", "#009e73"
+ORANGE, PURPLE, YELLOW = "#e69f00", "#cc79a7", "#f0e442"
+PALETTE = (BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, BLACK)
+MAP = "cividis"
+# In an SVG file more than this many points are drawn as an image, which stays small.
+MANY = 2000
+_SMALL = 8.0
+_SETTINGS: dict[str, Any] = {
+    "font.size": 9.0,
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
+    "axes.labelsize": 9.0,
+    "axes.titlesize": 9.0,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "axes.formatter.useoffset": False,
+    "xtick.labelsize": _SMALL,
+    "ytick.labelsize": _SMALL,
+    "legend.fontsize": _SMALL,
+    "legend.frameon": False,
+    "lines.linewidth": 1.2,
+    "figure.dpi": DPI,
+    "savefig.dpi": DPI,
+    # Names that people give may hold a dollar sign.
+    "text.parse_math": False,
+    "svg.fonttype": "none",
+}
+_NOT_REFERRED_TO = re.compile(rb' id="[a-z]\w*_\d+"')
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the predictions of one partition are drawn."""
+
+    colour: str
+    marker: str
+    filled: bool
+
+
+LOOKS = {
+    "train": Look(SKY, "o", filled=False),
+    "val": Look(BLUE, "s", filled=True),
+    "test": Look(VERMILION, "^", filled=True),
+}
+
+
+@contextlib.contextmanager
+def applied() -> Iterator[None]:
+    """Draw in this style while in it, whatever the settings of the process are; these are as before afterwards."""
+    import matplotlib as mpl
+
+    settings: dict[Any, Any] = dict(mpl.rcParamsDefault)
+    settings = {name: value for name, value in settings.items() if not name.startswith("backend")} | _SETTINGS
+    with warnings.catch_warnings(), mpl.rc_context():
+        # A name may hold a sign that no font here has; it is drawn as an empty box.
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
+        warnings.simplefilter("ignore", DeprecationWarning)
+        mpl.rcParams.update(settings)
+        yield
+
+
+def sheet(width: float = SIZE[0], height: float = SIZE[1], *, title: str = "") -> Figure:
+    """Return an empty figure, whose size is in inches, with a line over it."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=_SMALL, color=GREY)
+    return figure
+
+
+def encode(figure: Figure, form: str, *, name: str) -> bytes:
+    """Return a figure as a file: equal figures of one name give equal bytes.
+
+    Parameters
+    ----------
+    figure
+        What is drawn.
+    form
+        `png` or `svg`. An SVG file keeps its text as text.
+    name
+        From which ids within an SVG file are made, so that those of two pictures on one page differ.
+    """
+    import matplotlib as mpl
+
+    target = io.BytesIO()
+    if form == PNG:
+        figure.savefig(target, format=PNG, metadata={"Software": None})
+        return target.getvalue()
+    with mpl.rc_context({"svg.hashsalt": name}):
+        figure.savefig(target, format=SVG, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    # What comes before names a file on the network, and keeps the picture from being put into a page.
+    _, start, rest = target.getvalue().partition(b"<svg")
+    return start + _NOT_REFERRED_TO.sub(b"", rest)
+
+
+def check_form(form: str) -> None:
+    """Refuse a form that no picture has.
+
+    Raises
+    ------
+    UsageError
+        Unless it is `png` or `svg`.
+    """
+    if form not in {PNG, SVG}:
+        raise UsageError(f"pictures have no form {form!r}", hint="png or svg")
+
+
+def plain(text: object, limit: int = 60) -> str:
+    """Return a name as one line that can be printed, its middle left out if it is too long."""
+    line = "".join(sign if sign.isprintable() else " " for sign in str(text)).strip()
+    if len(line) <= limit:
+        return line
+    head = (limit - 1) * 2 // 3
+    return f"{line[:head].rstrip()}…{line[head + 1 - limit :].lstrip()}"
+
+
+def wrapped(text: str, width: int, lines: int = 2) -> str:
+    """Return a text in at most so many lines of so many characters, its middle left out if it is too long."""
+    return "\n".join(textwrap.wrap(plain(text, width * lines - lines), width, max_lines=lines, placeholder="…"))
+
+
+_SHORT = {
+    "StandardNormalVariate": "SNV",
+    "RobustNormalVariate": "RNV",
+    "MultiplicativeScatterCorrection": "MSC",
+    "ExtendedMultiplicativeScatterCorrection": "EMSC",
+    "SavitzkyGolayFilter": "SG smooth",
+    "SavitzkyGolay": "SG",
+    "PLSRegression": "PLS",
+    "StandardScaler": "scaled",
+    "window_length=": "w=",
+    "window_size=": "w=",
+    "polyorder=": "p=",
+    "polynomial_order=": "p=",
+    "derivate_order=": "d=",
+    "deriv=": "d=",
+    "n_components=": "k=",
+}
+
+
+def short(text: str) -> str:
+    """Return a chain of steps with the short names that spectroscopists give them: `SNV > SG(d=1, p=2, w=7)`."""
+    for long, word in _SHORT.items():
+        text = re.sub(rf"\b{long}", word, text)
+    return text
+
+
+def number(value: Any, *, like: float | None = None) -> str:
+    """Return a figure in three digits, a dash where there is none.
+
+    Parameters
+    ----------
+    value
+        The figure.
+    like
+        Another one, whose decimals it gets: a bias has those of its RMSE.
+    """
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return "–"  # noqa: RUF001 -- what tables have where there is nothing
+    scale = abs(value if like is None or not math.isfinite(like) or not like else like)
+    if not scale:
+        return "0"
+    if not 1e-4 <= scale < 1e7:
+        return f"{value:.2e}"
+    text = f"{value:.{max(0, 2 - math.floor(math.log10(scale)))}f}"
+    return text[1:] if text.startswith("-") and not text.strip("-0.") else text.replace("-", "−")  # noqa: RUF001 -- as on axes
+
+
+def limits(values: Sequence[float], room: float = 0.05) -> tuple[float, float]:
+    """Return the ends of an axis on which all of some values are, with some room beside them."""
+    low, high = min(values), max(values)
+    space = (high - low) * room or abs(high) * room or 1.0
+    return low - space, high + space
+
+
+def crosses(axes: Axes, *, at: float) -> None:
+    """Draw a thin line where nothing is gained and nothing lost."""
+    axes.axhline(at, color=GREY, linewidth=0.8, zorder=1)
