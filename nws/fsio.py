@@ -256,17 +256,6 @@ def freshen(path: Path | int) -> None:
     os.utime(path)
 
 
-def owner(path: Path) -> int | None:
-    """Return the number of the other user to whom a path belongs; None if it is this one's, or is not there."""
-    if not hasattr(os, "geteuid"):
-        return None
-    try:
-        found = path.stat().st_uid
-    except FileNotFoundError:
-        return None
-    return None if found == os.geteuid() else found
-
-
 def make_folder(folder: Path) -> Path:
     """Make `folder` and its parents if they are not there, and return it."""
     folder.mkdir(parents=True, exist_ok=True)

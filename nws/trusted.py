@@ -1,4 +1,4 @@
-"""What a person trusts: workspaces and copies whose models may be loaded, named in a file of that person.
+"""What a person trusts: own files, and workspaces and copies of others that are named in a file of that person.
 
 It stands outside of every workspace, since what is trusted must not say so itself. This room must not know what is
 loaded, nor where the file of a person is.
@@ -7,6 +7,7 @@ loaded, nor where the file of a person is.
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
     from nws.ids import ObjectId
 
 MISSING, CHANGED, OK = "missing", "changed", "ok"
+
+
+def other_owner(path: Path) -> int | None:
+    """Return the number of the other user to whom a path belongs; None if it is this one's, or is not there."""
+    if not hasattr(os, "geteuid"):
+        return None
+    try:
+        found = path.stat().st_uid
+    except FileNotFoundError:
+        return None
+    return None if found == os.geteuid() else found
 
 
 class Entry(NamedTuple):

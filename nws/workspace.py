@@ -13,6 +13,7 @@ from nws import config, fsio
 from nws.errors import BadInput, NoWorkspace, NwsError, SystemRefused, UnknownName
 from nws.ids import ObjectId, is_prefix
 from nws.store import ObjectStore
+from nws.trusted import other_owner
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +92,7 @@ class Workspace:
         except UnicodeDecodeError as err:
             raise BadInput(f"{marker}: not UTF-8 text", hint=f"write at least: format = {config.FORMAT}") from err
         settings = config.read(text, where=str(marker))
-        foreign = not trust and any(fsio.owner(path) is not None for path in (root, marker))
+        foreign = not trust and any(other_owner(path) is not None for path in (root, marker))
         return cls(root.absolute(), settings.without_trust() if foreign else settings)
 
     @classmethod

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nws import fsio
 from nws.engine.classes import TRUSTED
 from nws.errors import NotTrusted
+from nws.trusted import other_owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +37,7 @@ def check_owner(what: str, paths: Iterable[Path]) -> None:
         With the path and its owner.
     """
     for path in paths:
-        if (owner := fsio.owner(path)) is not None:
+        if (owner := other_owner(path)) is not None:
             raise NotTrusted(f"{what} is not loaded: {path} belongs to {_name_of(owner)}", hint=_TRUST)
 
 

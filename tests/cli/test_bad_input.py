@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -242,7 +243,7 @@ def test_a_name_that_is_no_text(place, capsys):
 
 @pytest.mark.skipif(os.name != "posix", reason="closing streams is a shell's affair")
 def test_closed_streams_do_no_harm(place):
-    words = f"{sys.executable} -m nws init new"
+    words = f"{shlex.quote(sys.executable)} -m nws init new"
     done = subprocess.run(["sh", "-c", f"{words} <&- >&- 2>&-"], check=False)
     assert done.returncode == 0
     assert (place / "new" / "nws.toml").read_text().startswith("#")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -136,7 +137,7 @@ def test_errors_are_json_when_json_is_asked_for(nws):
 
 
 def test_a_closed_pipe_ends_quietly(nws, workspace):
-    command = f"{sys.executable} -m nws --help | head -n 1; echo ${{PIPESTATUS[0]}}"
+    command = f"{shlex.quote(sys.executable)} -m nws --help | head -n 1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=workspace, check=True)
     assert done.stderr == ""
     assert done.stdout.splitlines()[-1] in {"0", "141"}

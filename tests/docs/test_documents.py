@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -38,7 +39,7 @@ def shell(tmp_path_factory):
     (folder / "bin").mkdir()
     for name, module in (("nws", "-m nws"), ("python", "")):
         script = folder / "bin" / name
-        script.write_text(f'#!/bin/sh\nexec {sys.executable} {module} "$@"\n')
+        script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {module} "$@"\n')
         script.chmod(0o755)
 
     def run(text, cwd):

@@ -1,5 +1,6 @@
 """Many processes at the same instant, as a job array starts them."""
 
+import shlex
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ from nws import Workspace
 def test_eight_jobs_that_each_begin_with_init(tmp_path):
     small_csv(tmp_path / "wheat.csv")
     ridge_grid(tmp_path / "grid.json", 20)
-    call = f"{sys.executable} -m nws"
+    call = f"{shlex.quote(sys.executable)} -m nws"
     script = f"{call} init shared/w && {call} -C shared/w run --dataset wheat.csv --pipelines grid.json --jobs 1 --quiet --force"
     jobs = [
         subprocess.Popen(["sh", "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

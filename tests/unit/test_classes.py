@@ -128,11 +128,11 @@ def test_every_spelling_of_a_class_has_one_home(spelling, home):
 
 def test_a_parameter_that_does_not_exist_names_the_nearest():
     err = refused(SAVITZKY_GOLAY, {"window_lenght": 7})
-    assert err.message == f"f: p.params: {SAVITZKY_GOLAY} has no parameter 'window_lenght'"
+    assert err.message == f"f: p.params.window_lenght: {SAVITZKY_GOLAY} has no parameter 'window_lenght'"
     assert err.hint == "did you mean window_length?"
     assert "it has: none" in refused("chemotools.scatter.StandardNormalVariate", {"ddof": 1}).hint
     assert (
-        "f: p.params.estimator.params: "
+        "f: p.params.estimator.params.alhpa: "
         in refused(
             "sklearn.ensemble.BaggingRegressor",
             {"estimator": {"class": "sklearn.linear_model.Ridge", "params": {"alhpa": 1}}},
