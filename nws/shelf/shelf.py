@@ -5,6 +5,7 @@ This room gives copies their names and finds them again; it must not know what a
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nws.pipeline import Pipeline
+    from nws.records import JsonMap
     from nws.shelf.checking import Found
     from nws.shelf.contents import Contents
 
@@ -88,7 +90,15 @@ class Shelf:
         chosen = self._kind(kind)
         return self.root / chosen.folder / f"{self._naming(pipeline, name)}{chosen.suffixes[0]}"
 
-    def add(self, pipeline: Pipeline, kind: str | None = None, *, name: str | None = None) -> Path:
+    def add(
+        self,
+        pipeline: Pipeline,
+        kind: str | None = None,
+        *,
+        name: str | None = None,
+        texts: Mapping[str, bytes] | None = None,
+        source: JsonMap | None = None,
+    ) -> Path:
         """Copy a pipeline out, and return the new folder or file.
 
         Parameters
@@ -99,6 +109,10 @@ class Shelf:
             Which of the kinds of the shelf; the first one if not given.
         name
             Stands in the name of the copy, where the shelf lets people choose.
+        texts
+            Members that are made for this copy, besides those of its kind.
+        source
+            What its manifest says of where it is from, besides the pipeline.
 
         Raises
         ------
@@ -111,7 +125,9 @@ class Shelf:
         """
         chosen = self._kind(kind)
         path = self.path(pipeline, kind, name=name)
-        chosen.add(path, chosen.contents(pipeline))
+        held = chosen.contents(pipeline)
+        told = {"texts": {**held.texts, **(texts or {})}, "source": {**held.source, **(source or {})}}
+        chosen.add(path, dataclasses.replace(held, **told))
         return path
 
     def has(self, pipeline: Pipeline, kind: str | None = None, *, name: str | None = None) -> bool:

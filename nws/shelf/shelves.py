@@ -5,8 +5,12 @@ This room must not know where a shelf stands.
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from typing import TYPE_CHECKING
 
+from nws.errors import Conflict
+from nws.pipeline.view import ARTIFACT_FOLDER
 from nws.shelf import checking, contents, forms
 from nws.shelf.contents import BEST_PREDICTIONS, EXPORT, FILTERED, WHOLE
 from nws.shelf.shelf import Kind, Shelf
@@ -15,13 +19,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nws.pipeline import Pipeline
+    from nws.shelf.contents import Contents
 
+# Forms of an export beside the folder: the same in one file, and the model in a form that needs no trust.
+ZIP, SKOPS = "zip", "skops"
 # The longest name that leaves room for a suffix in the 255 bytes of a name of a file.
 _LONGEST = 230
 _HEAD = 200
 
+
+def _without_artifacts(pipeline: Pipeline) -> Contents:
+    """Choose everything in a view; the model is a text that is made for the copy."""
+    held = contents.export(pipeline)
+    kept = {name: oid for name, oid in held.members.items() if not name.startswith(f"{ARTIFACT_FOLDER}/")}
+    return dataclasses.replace(held, members=kept)
+
+
+def _new_zip(path: Path, held: Contents) -> None:
+    """Write a zip file, for people: like a folder, it is not made twice."""
+    if os.path.lexists(path):
+        raise Conflict(f"{path} is there already", hint=forms.RENAME)
+    forms.zip_file(path, held)
+
+
 EXPORTS = {
     EXPORT: Kind("", ("",), contents.export, forms.folder),
+    ZIP: Kind("", (".zip",), contents.export, _new_zip),
+    SKOPS: Kind("", ("_skops",), _without_artifacts, forms.folder),
     BEST_PREDICTIONS: Kind(BEST_PREDICTIONS, (".csv",), contents.best_predictions, forms.table),
 }
 ARCHIVES = {
