@@ -126,8 +126,8 @@ class Shelf:
         chosen = self._kind(kind)
         path = self.path(pipeline, kind, name=name)
         held = chosen.contents(pipeline)
-        told = {"texts": {**held.texts, **(texts or {})}, "source": {**held.source, **(source or {})}}
-        chosen.add(path, dataclasses.replace(held, **told))
+        texts, source = {**held.texts, **(texts or {})}, {**held.source, **(source or {})}
+        chosen.add(path, dataclasses.replace(held, texts=texts, source=source))
         return path
 
     def has(self, pipeline: Pipeline, kind: str | None = None, *, name: str | None = None) -> bool:
