@@ -170,10 +170,10 @@ def sync_all(handles: Sequence[BinaryIO]) -> None:
         list(pool.map(sync, handles))
 
 
-def replace(path: Path, data: bytes, *, durable: bool = True) -> None:
+def replace(path: Path, data: bytes | Callable[[BinaryIO], object], *, durable: bool = True) -> None:
     """Write a file whole in the place of whatever has its name."""
     with staged(path.parent) as (temp, handle):
-        handle.write(data)
+        _fill(handle, data)
         if durable:
             sync(handle)
         handle.flush()

@@ -29,6 +29,30 @@ _APART = frozenset("/\\\0")
 RESTORE = "restore _binaries/ from a copy, or delete the run with `nws runs delete` and run it again"
 
 
+def read_record(data: bytes, *, where: str) -> PipelineRecord:
+    """Read the bytes of a record.
+
+    Raises
+    ------
+    Damaged
+        If they are none, or it names files that would be written elsewhere than in its view.
+    """
+    record = decode(PipelineRecord, data, where=where)
+    for name in (record.run_id, record.id, *record.files, *(item.get("name", "") for item in record.artifacts)):
+        if name in {"", ".", ".."} or not _APART.isdisjoint(name):
+            raise Damaged(f"{where}: {name!r} is not the name of a file or folder")
+    return record
+
+
+def files_of(record: PipelineRecord, *, artifacts: bool) -> dict[str, ObjectId]:
+    """Return the objects that a record names, by the names they have as plain files; see `Pipeline.named_files`."""
+    named = {name: ObjectId(oid) for name, oid in record.files.items()}
+    if artifacts:
+        for artifact in record.artifacts:
+            named[f"{ARTIFACT_FOLDER}/{artifact['name']}.joblib"] = ObjectId(artifact["object"])
+    return named
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """One executed pipeline.
@@ -61,12 +85,7 @@ class Pipeline:
         Damaged
             If its bytes do not match the id, or are not a record.
         """
-        record = decode(PipelineRecord, store.get(record_id), where=f"record {record_id}")
-        # A record of somebody else must not have files written anywhere but in its view.
-        for name in (record.run_id, record.id, *record.files, *(item.get("name", "") for item in record.artifacts)):
-            if name in {"", ".", ".."} or not _APART.isdisjoint(name):
-                raise Damaged(f"record {record_id}: {name!r} is not the name of a file or folder")
-        return cls(store, record_id, record, runs)
+        return cls(store, record_id, read_record(store.get(record_id), where=f"record {record_id}"), runs)
 
     @property
     def view(self) -> Path:
@@ -110,11 +129,7 @@ class Pipeline:
         artifacts
             Also the fitted steps, as `artifacts/<name>.joblib`.
         """
-        named = {name: ObjectId(oid) for name, oid in self.record.files.items()}
-        if artifacts:
-            for artifact in self.record.artifacts:
-                named[f"{ARTIFACT_FOLDER}/{artifact['name']}.joblib"] = ObjectId(artifact["object"])
-        return named
+        return files_of(self.record, artifacts=artifacts)
 
     def render(self, *, artifacts: bool = False) -> Path:
         """Write the view, each file whole; files there that the record does not name are left alone.

@@ -7,15 +7,15 @@ where copies stand.
 from __future__ import annotations
 
 import os
-import re
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nws.errors import Damaged
 from nws.records import Manifest, decode
-from nws.shelf import zips
+from nws.shelf import names, zips
 from nws.shelf.manifests import MANIFEST_FILE, beside, open_sealed
+from nws.shelf.names import quoted
 from nws.store.hashing import Hasher, pieces
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
     from nws.records import JsonMap
 
-_SHOWN = 80
 _TOO_DEEP = "no manifest: nested too deeply"
-_DRIVE = re.compile(r"[A-Za-z]:")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +55,7 @@ def check_zip(path: Path, kind: str | None = None) -> Found:
         return Found(problems=(problem,))
     try:
         with zips.opened(path) as archive:
-            problems = _unsafe(archive.infolist())
+            problems = unsafe(archive.infolist()) or _foreign(archive.infolist())
             return Found(problems=tuple(problems)) if problems else _check_members(archive, kind)
     except zips.Broken as err:
         return Found(problems=(str(err),))
@@ -74,30 +72,16 @@ def _problem_of(path: Path, absent: str) -> str:
     return "" if stat.S_ISREG(mode) else f"{path.name} is not a file"
 
 
-def _unsafe(members: Iterable[ZipInfo]) -> list[str]:
-    """Return what is wrong with the names of members; a name that leads elsewhere is told, and not followed."""
-    problems, seen = [], set()
-    for member in members:
-        name = member.orig_filename
-        mode = member.external_attr >> 16
-        if name.startswith(("/", "\\")) or _DRIVE.match(name):
-            problems.append(f"{_quoted(name)} is an absolute path")
-        elif ".." in name.replace("\\", "/").split("/"):
-            problems.append(f"{_quoted(name)} leads out of the copy")
-        elif stat.S_ISLNK(mode):
-            problems.append(f"{_quoted(name)} is a link")
-        elif not name or name.endswith("/") or "\\" in name or "\0" in name:
-            problems.append(f"{_quoted(name)} is not the name of a file")
-        elif not zips.is_ours(member):
-            problems.append(f"{_quoted(name)} is not packed as nws packs it")
-        if name in seen:
-            problems.append(f"{_quoted(name)} is there twice")
-        seen.add(name)
-    return problems
+def unsafe(members: Iterable[ZipInfo]) -> list[str]:
+    """Return what is wrong with the members of a zip file, whoever packed it: names that lead elsewhere, and links."""
+    members = list(members)
+    links = [f"{quoted(one.orig_filename)} is a link" for one in members if stat.S_ISLNK(one.external_attr >> 16)]
+    return [*names.problems(member.orig_filename for member in members), *links]
 
 
-def _quoted(name: str) -> str:
-    return repr(name if len(name) <= _SHOWN else name[:_SHOWN] + "…")
+def _foreign(members: Iterable[ZipInfo]) -> list[str]:
+    """Return the members that nws did not pack; such a copy may be read, but is not what was put on a shelf."""
+    return [f"{quoted(one.orig_filename)} is not packed as nws packs it" for one in members if not zips.is_ours(one)]
 
 
 def _check_members(archive: ZipFile, kind: str | None) -> Found:
@@ -123,29 +107,29 @@ def _check_members(archive: ZipFile, kind: str | None) -> Found:
 
 def _kind_problems(manifest: Manifest, kind: str | None) -> Iterator[str]:
     if kind is not None and manifest.kind != kind:
-        yield f"its manifest says {_quoted(manifest.kind)}, and it stands among {kind}"
+        yield f"its manifest says {quoted(manifest.kind)}, and it stands among {kind}"
 
 
 def _list_problems(told: Mapping[str, object], held: Iterable[str]) -> Iterator[str]:
     for name in sorted(told.keys() - set(held)):
-        yield f"{_quoted(name)} is missing"
+        yield f"{quoted(name)} is missing"
     for name in sorted(set(held) - told.keys()):
-        yield f"{_quoted(name)} is not in its manifest"
+        yield f"{quoted(name)} is not in its manifest"
 
 
 def _member_problems(name: str, content: Iterable[bytes], told: JsonMap, size: int) -> Iterator[str]:
     if size != told.get("size_bytes"):
-        yield f"{_quoted(name)} has {size} bytes, not {told.get('size_bytes')}"
+        yield f"{quoted(name)} has {size} bytes, not {told.get('size_bytes')}"
         return
     hasher = Hasher()
     try:
         for piece in content:
             hasher.update(piece)
     except zips.Broken as err:
-        yield f"{_quoted(name)} {err}"
+        yield f"{quoted(name)} {err}"
         return
     if hasher.id() != told.get("blake3"):
-        yield f"{_quoted(name)} does not have its BLAKE3"
+        yield f"{quoted(name)} does not have its BLAKE3"
 
 
 def check_table(path: Path, kind: str | None = None) -> Found:

@@ -5,7 +5,7 @@ This room chooses; it must not know how a copy is written.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from nws.errors import Conflict
@@ -16,10 +16,10 @@ from nws.records import Manifest, decode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from nws.pipeline import Pipeline
-    from nws.records import JsonMap
+    from nws.records import JsonMap, PipelineRecord
 
 EXPORT, FILTERED, WHOLE, BEST_PREDICTIONS = "export", "filtered", "pipeline", "best_predictions"
+FULL_RUN = "fullrun"
 # The dataset as its two objects: the snapshot document, and the spectra that it names.
 DATASET_FILE = "dataset/snapshot.json"
 SPECTRA_FILE = "dataset/spectra.npy"
@@ -33,6 +33,21 @@ class Held(Protocol):
 
     def open(self, oid: ObjectId) -> Iterator[bytes | memoryview]:
         """Yield an object in pieces, checked on the way."""
+
+
+class Recorded(Held, Protocol):
+    """A pipeline, in a workspace or in a copy."""
+
+    @property
+    def record(self) -> PipelineRecord:
+        """Its record."""
+
+    @property
+    def record_id(self) -> ObjectId:
+        """The id of the record."""
+
+    def named_files(self, *, artifacts: bool = False) -> dict[str, ObjectId]:
+        """Return the objects that the record names, by the names they have as plain files."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,18 +111,25 @@ class Contents:
         return Manifest(kind=self.kind, source=self.source, members=members)
 
 
-def export(pipeline: Pipeline) -> Contents:
+def export(pipeline: Recorded) -> Contents:
     """Choose everything in a view, and the artifacts as plain files."""
     return _of(pipeline, EXPORT, _shown(pipeline))
 
 
-def whole(pipeline: Pipeline) -> Contents:
+def whole(pipeline: Recorded) -> Contents:
     """Choose everything that the record names, the dataset too: what reproducing it takes."""
     return _of(pipeline, WHOLE, {**_shown(pipeline), **_dataset(pipeline)})
 
 
-def filtered(pipeline: Pipeline) -> Contents:
+def filtered(pipeline: Recorded, *, binaries: bool = False) -> Contents:
     """Choose the record with its config, the figures, and the fitted steps that predicting takes.
+
+    Parameters
+    ----------
+    pipeline
+        Of which.
+    binaries
+        Also the artifacts that predicting does not take: the fitted steps of each fold, where they were kept.
 
     Raises
     ------
@@ -116,17 +138,22 @@ def filtered(pipeline: Pipeline) -> Contents:
     """
     record = pipeline.record
     if METRICS_FILE not in record.files:
-        raise Conflict(f"{pipeline.path} has no model to keep: it {record.status}", hint=f"--kind {WHOLE} keeps it")
+        raise Conflict(
+            f"pipeline {record.run_id}/{record.id} has no model to keep: it {record.status}",
+            hint=f"--kind {WHOLE} keeps it",
+        )
     used = {step.get("artifact") for step in record.steps}
     fitted = [
-        artifact["name"] for artifact in record.artifacts if artifact["object"] in used and "fold" not in artifact
+        artifact["name"]
+        for artifact in record.artifacts
+        if binaries or (artifact["object"] in used and "fold" not in artifact)
     ]
     wanted = {RECORD_FILE, METRICS_FILE, *(f"{ARTIFACT_FOLDER}/{name}.joblib" for name in fitted)}
     members = {name: oid for name, oid in _shown(pipeline).items() if name in wanted}
     return _of(pipeline, FILTERED, members)
 
 
-def best_predictions(pipeline: Pipeline) -> Contents:
+def best_predictions(pipeline: Recorded) -> Contents:
     """Choose the predictions alone.
 
     Raises
@@ -134,23 +161,29 @@ def best_predictions(pipeline: Pipeline) -> Contents:
     Conflict
         If the pipeline failed, and so has none.
     """
-    oid = pipeline.record.files.get(PREDICTIONS_FILE)
+    record = pipeline.record
+    oid = record.files.get(PREDICTIONS_FILE)
     if oid is None:
-        raise Conflict(f"{pipeline.path} has no predictions: it {pipeline.record.status}")
+        raise Conflict(f"pipeline {record.run_id}/{record.id} has no predictions: it {record.status}")
     return _of(pipeline, BEST_PREDICTIONS, {PREDICTIONS_FILE: ObjectId(oid)})
 
 
-def _of(pipeline: Pipeline, kind: str, members: Mapping[str, ObjectId]) -> Contents:
+def told(contents: Contents, description: str) -> Contents:
+    """Return contents whose manifest has words of a person, too."""
+    return replace(contents, source={**contents.source, "description": description}) if description else contents
+
+
+def _of(pipeline: Recorded, kind: str, members: Mapping[str, ObjectId]) -> Contents:
     record = pipeline.record
     source = {"record": pipeline.record_id, "run_id": record.run_id, "pipeline_id": record.id}
     return Contents(kind=kind, source=source, held=pipeline, members=members)
 
 
-def _shown(pipeline: Pipeline) -> dict[str, ObjectId]:
+def _shown(pipeline: Recorded) -> dict[str, ObjectId]:
     return {RECORD_FILE: pipeline.record_id, **pipeline.named_files(artifacts=True)}
 
 
-def _dataset(pipeline: Pipeline) -> dict[str, ObjectId]:
+def _dataset(pipeline: Recorded) -> dict[str, ObjectId]:
     from nws.dataset.snapshot import Snapshot
 
     oid = ObjectId(pipeline.record.dataset["id"])

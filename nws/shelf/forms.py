@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING
 
 from nws import fsio
-from nws.errors import Conflict, Damaged
+from nws.errors import BadInput, Conflict, Damaged
 from nws.ids import ObjectId
 from nws.records import encode
 from nws.shelf import checking, zips
@@ -95,6 +95,41 @@ def zip_file(path: Path, contents: Contents) -> None:
     there = os.path.lexists(path)
     if there or not fsio.write_all_new(path.parent, {path.name: lambda target: _pack(target, contents, manifest)}):
         _expect(path, manifest)
+
+
+def new_zip(path: Path, contents: Contents) -> None:
+    """Write a zip file with its manifest in it under a name that nobody has.
+
+    Raises
+    ------
+    Conflict
+        If one of that name is there.
+    BadInput
+        If it has more members than a reader of copies takes.
+    Damaged
+        If an object is missing or not what its id says; nothing is written then.
+    """
+    manifest = _manifest(contents)
+    _anchor(path.parent)
+    if not fsio.write_all_new(path.parent, {path.name: lambda target: _pack(target, contents, manifest)}):
+        raise Conflict(f"{path} is there already", hint="choose another --name, or --replace it")
+
+
+def zip_over(path: Path, contents: Contents) -> None:
+    """Write a zip file in the place of the one that has its name; raises as `new_zip`, and the old one stays then."""
+    manifest = _manifest(contents)
+    _anchor(path.parent)
+    fsio.replace(path, lambda target: _pack(target, contents, manifest))
+
+
+def _manifest(contents: Contents) -> bytes:
+    manifest = encode(contents.manifest())
+    if len(manifest) > zips.LARGEST_LIST:
+        raise BadInput(
+            f"{len(contents.names):,} members are more than one copy can have",
+            hint="save its best pipelines one by one: --kind pipeline",
+        )
+    return manifest
 
 
 def _pack(target: BinaryIO, contents: Contents, manifest: bytes) -> None:

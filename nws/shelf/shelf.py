@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from nws import fsio
-from nws.errors import NewerFormat, UnknownName, UsageError
-from nws.ids import closest
+from nws.errors import Conflict, NewerFormat, UnknownName, UsageError
+from nws.ids import check_name, closest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,8 +29,8 @@ class Kind(NamedTuple):
     """One kind of copy.
 
     `folder` is the part of the shelf in which it stands; `suffixes` are those of its file and of what stands beside
-    that; `contents` says what it holds, `add` writes it, and `check`, where such copies are checked, tells what is
-    wrong with one.
+    that; `contents` says what it holds of a pipeline, `add` writes it, `check`, where such copies are checked, tells
+    what is wrong with one, and `over`, where one may be replaced, writes it in the place of another.
     """
 
     folder: str
@@ -38,6 +38,7 @@ class Kind(NamedTuple):
     contents: Callable[[Pipeline], Contents]
     add: Callable[[Path, Contents], None]
     check: Callable[[Path, str], Found] | None = None
+    over: Callable[[Path, Contents], None] | None = None
 
     def name_of(self, file: str) -> str | None:
         """Return the name of the copy that a file belongs to, if any."""
@@ -129,6 +130,68 @@ class Shelf:
         texts, source = {**held.texts, **(texts or {})}, {**held.source, **(source or {})}
         chosen.add(path, dataclasses.replace(held, texts=texts, source=source))
         return path
+
+    def put(self, held: Contents, name: str, *, replace: bool = False) -> Path:
+        """Write a copy of chosen contents, and return its file. One name is one copy, whatever its kind.
+
+        Parameters
+        ----------
+        held
+            What to copy; its kind is one of those of the shelf.
+        name
+            What to call it.
+        replace
+            Put it in the place of a copy of that name, of any kind.
+
+        Raises
+        ------
+        UsageError
+            If it is not a name, or the shelf has no such kind.
+        Conflict
+            If there is a copy of that name and `replace` is not set.
+        Damaged
+            If an object is missing or not what its id says; there is no copy then.
+        """
+        chosen = self._kind(held.kind)
+        name = check_name(name, "name of a copy")
+        path = self.root / chosen.folder / f"{name}{chosen.suffixes[0]}"
+        before = self.named(name)
+        if before and not replace:
+            raise Conflict(f"{before[0].path} is there already", hint="choose another --name, or --replace it")
+        write = chosen.over if path in {copy.path for copy in before} else None
+        (write or chosen.add)(path, held)
+        for copy in before:
+            if copy.path != path:
+                self.remove(copy)
+        return path
+
+    def named(self, name: str) -> Sequence[Copy]:
+        """Return the copies of that name, of any kind; names that differ only in case are one file on some systems."""
+        return [copy for copy in self.list() if copy.name.casefold() == name.casefold()]
+
+    def get(self, name: str) -> Copy:
+        """Return the copy of that name, or of that end of its path where copies of several kinds have the name.
+
+        Raises
+        ------
+        UnknownName
+            If there is none, or more than one.
+        """
+        found = self.find([name])
+        if len(found) > 1:
+            paths = ", ".join(copy.path.relative_to(self.root).as_posix() for copy in found)
+            raise UnknownName(f"more than one copy is named {name!r}", hint=f"one of {paths}")
+        return found[0]
+
+    def remove(self, copy: Copy) -> None:
+        """Remove a copy; harmless if it is gone already."""
+        if copy.path.is_dir() and not copy.path.is_symlink():
+            fsio.remove_tree(copy.path)
+            return
+        first, *others = self.kinds[copy.kind].suffixes
+        stem = copy.path.name.removesuffix(first)
+        # A copy is there when the last of its files is, so that one goes first.
+        fsio.remove_all(copy.path.parent, [f"{stem}{suffix}" for suffix in reversed([first, *others])])
 
     def has(self, pipeline: Pipeline, kind: str | None = None, *, name: str | None = None) -> bool:
         """Say whether there is a copy of that name; whether it is sound, `verify` says."""

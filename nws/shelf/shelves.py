@@ -9,10 +9,10 @@ import dataclasses
 import os
 from typing import TYPE_CHECKING
 
-from nws.errors import Conflict
+from nws.errors import Conflict, UsageError
 from nws.pipeline.view import ARTIFACT_FOLDER
 from nws.shelf import checking, contents, forms
-from nws.shelf.contents import BEST_PREDICTIONS, EXPORT, FILTERED, WHOLE
+from nws.shelf.contents import BEST_PREDICTIONS, EXPORT, FILTERED, FULL_RUN, WHOLE
 from nws.shelf.shelf import Kind, Shelf
 
 if TYPE_CHECKING:
@@ -42,6 +42,10 @@ def _new_zip(path: Path, held: Contents) -> None:
     forms.zip_file(path, held)
 
 
+def _no_pipeline(_pipeline: Pipeline) -> Contents:
+    raise UsageError(f"a copy of kind {FULL_RUN} is of a run", hint="nws library save --from RUN")
+
+
 EXPORTS = {
     EXPORT: Kind("", ("",), contents.export, forms.folder),
     ZIP: Kind("", (".zip",), contents.export, _new_zip),
@@ -55,6 +59,12 @@ ARCHIVES = {
         BEST_PREDICTIONS, (".csv", ".json"), contents.best_predictions, forms.sealed_table, checking.check_table
     ),
 }
+# A full run is of no pipeline: it is put, not added.
+LIBRARY = {
+    FILTERED: Kind(FILTERED, (".zip",), contents.filtered, forms.new_zip, checking.check_zip, forms.zip_over),
+    WHOLE: Kind(WHOLE, (".zip",), contents.whole, forms.new_zip, checking.check_zip, forms.zip_over),
+    FULL_RUN: Kind(FULL_RUN, (".zip",), _no_pipeline, forms.new_zip, checking.check_zip, forms.zip_over),
+}
 
 
 def exports(root: Path) -> Shelf:
@@ -65,6 +75,11 @@ def exports(root: Path) -> Shelf:
 def archives(root: Path) -> Shelf:
     """Return the permanent copies in a folder, called `<run>_<pipeline>`: no two pipelines have one name."""
     return Shelf(root, ARCHIVES, archive_name)
+
+
+def library(root: Path) -> Shelf:
+    """Return the copies in a folder that people name: each name once, whatever its kind."""
+    return Shelf(root, LIBRARY, lambda pipeline, name: name or export_name(pipeline))
 
 
 def export_name(pipeline: Pipeline, name: str | None = None) -> str:

@@ -27,12 +27,22 @@ _ATTRIBUTES = (stat.S_IFREG | 0o644) << 16
 _UNIX = 3
 _END, _END_SIZE = b"PK\5\6", 22
 _SHOWN = 120
+# Spectra, tables and fitted steps come to some 20 times their packed size at most; deflate could say 1,032 times.
+_ROOM, _DENSEST = 256 << 20, 200
 # What zipfile raises where bytes are not what they should be.
 _RAISED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OverflowError, RuntimeError, ValueError)
 
 
 class Broken(Exception):
     """Bytes that are no zip file, or not the content of a member."""
+
+
+class Bomb(Broken):
+    """A list of members that is made to take more memory or disk than anything that nws packs."""
+
+
+class _TooLong(zipfile.BadZipFile):
+    pass
 
 
 def write(target: BinaryIO, members: Iterable[tuple[str, int, Iterable[bytes | memoryview]]]) -> None:
@@ -74,7 +84,7 @@ class _Source(io.BufferedReader):
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > LARGEST_LIST:
-            raise zipfile.BadZipFile
+            raise _TooLong
         return super().read(size)
 
 
@@ -86,10 +96,14 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     ------
     Broken
         If it is none, or its members do not lie in it side by side from its first byte to the list at its end.
+    Bomb
+        If its list of members is too long, or declares far more than the file can hold of anything but zeros.
     """
     with _Source(io.FileIO(path)) as source:
         try:
             archive = zipfile.ZipFile(source)
+        except _TooLong as err:
+            raise Bomb(f"has a list of members of more than {LARGEST_LIST >> 20} MB") from err
         except _RAISED as err:
             raise Broken("is no zip file, or its end is missing") from err
         source.seek(-_END_SIZE, io.SEEK_END)
@@ -100,6 +114,9 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
         stored = sum(member.compress_size for member in archive.infolist())
         if places and (places[0] != 0 or max(places[-1], stored) >= archive.start_dir):
             raise Broken("has members that overlap, or are not where they should be")
+        declared, held = sum(member.file_size for member in archive.infolist()), source.seek(0, io.SEEK_END)
+        if declared > max(_ROOM, _DENSEST * held):
+            raise Bomb(f"declares {declared:,} bytes in a file of {held:,}: more than what nws packs ever comes to")
         with archive:
             yield archive
 
