@@ -3,8 +3,10 @@
 This room reports one result; it must not know how it came about.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from nws.cli.charting import said
 from nws.cli.choosing import say_estimates
 from nws.cli.lines import goes_on, in_runs, leaderboard, run_line
 from nws.cli.output import Output, plural, size, span
@@ -16,10 +18,10 @@ if TYPE_CHECKING:
     from nws.run import Run
 
 
-def report(output: Output, workspace: "Workspace", result: "Result") -> None:
-    """Print what came of one plan."""
+def report(output: Output, workspace: "Workspace", result: "Result", charts: Sequence[str] = ()) -> None:
+    """Print what came of one plan, and where its pictures are."""
     if output.json_lines:
-        output.record("run", _line(result))
+        output.record("run", {**_line(result), "charts": list(charts)})
         return
     from nws.engine.estimate import estimates_of
 
@@ -30,6 +32,7 @@ def report(output: Output, workspace: "Workspace", result: "Result") -> None:
         _say_what_is_there(output, result)
     else:
         _say_what_ran(output, result, result.summary)
+        _say_pictures(output, charts)
     if result.run is not None and result.interrupted:
         output.say(f"the same command goes on with the rest; so does: {goes_on(result.run)}")
     elif best:
@@ -72,6 +75,11 @@ def _say_what_ran(output: Output, result: "Result", summary: "RunSummary") -> No
         )
     output.say(f"files: {result.run.folder}")
     _say_what_was_archived(output, result, result.run)
+
+
+def _say_pictures(output: Output, charts: Sequence[str]) -> None:
+    if charts:
+        output.say(said(charts))
 
 
 def _say_what_was_archived(output: Output, result: "Result", run: "Run") -> None:

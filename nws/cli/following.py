@@ -7,6 +7,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+from nws.cli.charting import Charts, chosen, put_charts
 from nws.cli.ending import report
 from nws.cli.lines import in_runs
 from nws.cli.output import Output, Progress, number, plural, span
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from nws.engine.result import Progress as Reached
 
 
-def perform(session: Session, workspace: "Workspace", request: "Request") -> int:
-    """Do what a request asks, show how far it is, and print what came of it."""
+def perform(session: Session, workspace: "Workspace", request: "Request", *, charts: Charts = "best") -> int:
+    """Do what a request asks, show how far it is, print what came of it, and draw pictures of that."""
     # A scheduler ends a job with SIGTERM; it is to leave as usable a run as Ctrl-C does.
     before = signal.signal(signal.SIGTERM, _interrupt)
     watcher = Watcher(session.output)
@@ -31,7 +32,8 @@ def perform(session: Session, workspace: "Workspace", request: "Request") -> int
         watcher.line.clear()
         signal.signal(signal.SIGTERM, before)
     for result in results:
-        report(session.output, workspace, result)
+        pictures = put_charts(session, workspace, chosen(result, charts), explain=session.output.verbose)
+        report(session.output, workspace, result, pictures)
     # Only now, so that every run that was done is shown; the exit code is that of the failure.
     for result in results:
         if result.unarchived is not None:

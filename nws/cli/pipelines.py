@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from nws.cli.charting import put_charts, said
 from nws.cli.lines import note, pipeline_line
 from nws.cli.output import Output, Progress, plural, size, span, write_table
 from nws.cli.session import Handed, items_from_stdin
@@ -214,19 +215,25 @@ def _log_row(pipeline: "Pipeline") -> dict[str, Any]:
     }
 
 
-def checkout(refs: Refs, /, *, artifacts: bool = False, session: Handed) -> None:
+def checkout(refs: Refs, /, *, artifacts: bool = False, charts: bool = False, session: Handed) -> None:
     """Render the folder of pipelines again, byte for byte.
 
     Parameters
     ----------
     artifacts
         Also write the fitted steps as plain files that joblib loads.
+    charts
+        Also draw the pictures, as chart_*.png.
     """
     workspace = session.workspace()
     for pipeline in [session.resolve(workspace, ref) for ref in refs]:
         folder = pipeline.render(artifacts=artifacts)
-        session.output.rows("checkout", [{"path": pipeline.path, "record": pipeline.record_id}], ["path"])
+        pictures = put_charts(session, workspace, [pipeline] if charts else [], explain=True)
+        row = {"path": pipeline.path, "record": pipeline.record_id, "charts": pictures}
+        session.output.rows("checkout", [row], ["path"])
         session.output.say(f"rendered {folder}")
+        if pictures:
+            session.output.say(said(pictures))
 
 
 def export(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from nws.cli.charting import Charts
 from nws.cli.following import perform
 from nws.cli.prospects import show_prospects
 from nws.cli.session import Handed
@@ -32,6 +33,7 @@ def run(
     seed: int = 0,
     outliers: bool = False,
     keep_folds: bool = False,
+    charts: Charts = "best",
     dry_run: bool = False,
     resume: str | None = None,
     session: Handed,
@@ -70,6 +72,8 @@ def run(
         Say of each sample how far it lies from those fitted on (T², Q), for models with a latent space.
     keep_folds
         Keep the fitted steps of each fold, too, beside those of the final fit.
+    charts
+        Draw pictures (chart_*.png) into the folder of the best pipeline of each target, of all, or of none.
     dry_run
         Only print the pipelines with their hashes, and where those are that are there already.
     resume
@@ -101,7 +105,7 @@ def run(
         _refuse_beside_resume(request)
     if dry_run:
         return show_prospects(session.output, workspace.look(request))
-    return perform(session, workspace, request)
+    return perform(session, workspace, request, charts=charts)
 
 
 def _jobs(given: int | None, resume: str | None) -> int | None:

@@ -5,6 +5,7 @@ They are drawn from records and the store, and are not part of a record. This ro
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from nws.errors import NwsError
@@ -12,11 +13,12 @@ from nws.report import style
 from nws.report.subject import NotDrawn, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from matplotlib.figure import Figure
 
     from nws.pipeline import Pipeline
+    from nws.records import JsonMap
     from nws.run import Run
     from nws.workspace import Workspace
 
@@ -29,7 +31,12 @@ def _silent(_name: str, _why: str) -> None:
 
 
 def draw(
-    pipeline: Pipeline, *, form: str = style.PNG, trust: bool = False, left_out: Told = _silent
+    pipeline: Pipeline,
+    *,
+    form: str = style.PNG,
+    trust: bool = False,
+    left_out: Told = _silent,
+    failed: Told | None = None,
 ) -> dict[str, bytes]:
     """Return the pictures of a pipeline: `chart_predictions.png` and so on, by name; none of one that failed.
 
@@ -42,7 +49,9 @@ def draw(
     trust
         Whether its fitted steps, which some pictures are drawn from, are loaded though somebody else wrote them.
     left_out
-        Called with the name of each picture that makes sense of such a pipeline but cannot be drawn, and why.
+        Called with the name of each picture of such a task that there is not, and why.
+    failed
+        Called instead, if given, where something is wrong: a model that is not trusted, or damage.
 
     Raises
     ------
@@ -56,7 +65,7 @@ def draw(
         left_out("chart_predictions", f"{pipeline.path} {pipeline.record.status}, and so has nothing to draw")
         return {}
     subject = Subject(pipeline, trust=trust)
-    return _drawn(_of_a_pipeline(), subject, form, left_out)
+    return _drawn(_of_a_pipeline(subject), form, left_out, failed or left_out)
 
 
 def draw_run(workspace: Workspace, run: Run, *, form: str = style.PNG, left_out: Told = _silent) -> dict[str, bytes]:
@@ -64,25 +73,54 @@ def draw_run(workspace: Workspace, run: Run, *, form: str = style.PNG, left_out:
 
     Where several targets were predicted, each has its own, with the target in the name.
     """
+    from nws.report.overview import by_preprocessing, models
+    from nws.report.whole import rows_by_target, scores
+
     style.check_form(form)
-    del workspace, run, left_out
-    return {}
+    groups = rows_by_target(workspace, run)
+    pictures: dict[str, bytes] = {}
+    for target, rows in groups.items():
+        drawings: dict[str, Callable[[], Figure]] = {
+            "chart_components": functools.partial(_components, workspace, rows),
+            "chart_metrics_by_preprocessing": functools.partial(by_preprocessing, scores(run, rows)),
+            "chart_model_preprocessing": functools.partial(models, scores(run, rows)),
+        }
+        end = f"_{style.file_part(target)}" if len(groups) > 1 else ""
+        named = {f"{name}{end}": drawing for name, drawing in drawings.items()}
+        pictures |= _drawn(named, form, left_out, left_out)
+    return pictures
 
 
-def _of_a_pipeline() -> Mapping[str, Drawing]:
-    from nws.report import scatter
+def _components(workspace: Workspace, rows: Sequence[JsonMap]) -> Figure:
+    from nws.report.components import components
+    from nws.report.whole import best_course
 
-    return {"chart_predictions": scatter.predictions, "chart_residuals": scatter.residuals}
+    return components(best_course(workspace, rows))
 
 
-def _drawn(drawings: Mapping[str, Drawing], subject: Subject, form: str, left_out: Told) -> dict[str, bytes]:
+def _of_a_pipeline(subject: Subject) -> dict[str, Callable[[], Figure]]:
+    from nws.report.confusion import confusion
+    from nws.report.importance import importance
+    from nws.report.scatter import predictions, residuals
+    from nws.report.spectra import spectra
+
+    own: dict[str, Drawing] = {"chart_predictions": predictions, "chart_residuals": residuals}
+    if subject.is_classification:
+        own = {"chart_confusion": confusion}
+    own |= {"chart_feature_importance": importance, "chart_spectra": spectra}
+    return {name: functools.partial(drawing, subject) for name, drawing in own.items()}
+
+
+def _drawn(drawings: Mapping[str, Callable[[], Figure]], form: str, left_out: Told, failed: Told) -> dict[str, bytes]:
     pictures = {}
     for name, drawing in drawings.items():
         try:
             with style.applied():
-                pictures[f"{name}.{form}"] = style.encode(drawing(subject), form, name=name)
+                pictures[f"{name}.{form}"] = style.encode(drawing(), form, name=name)
         except NotDrawn as why:
             left_out(name, str(why))
         except NwsError as err:
-            left_out(name, err.message)
+            failed(name, err.message)
+        except Exception as err:  # noqa: BLE001 -- the code of steps can fail in any way; the other pictures are there
+            failed(name, f"{type(err).__name__}: {str(err).partition(chr(10))[0]}")
     return pictures

@@ -51,7 +51,7 @@ def points(subject: Subject) -> list[Points]:
     found = []
     for name, block in subject.blocks.items():
         values: Array = np.array([block.y_true, block.y_pred], dtype=np.float64)
-        known: Array = np.isfinite(values).all(axis=0)
+        known = np.asarray(np.isfinite(values).all(axis=0))
         flags: Array = np.array(block.columns.get("outlier", [False] * len(block.indices)), dtype=bool)
         if known.any():
             measured, predicted = values[:, known]
@@ -83,7 +83,7 @@ def residuals(subject: Subject) -> Figure:
     """Draw predicted minus measured against measured values, with the band in which most of new samples will be."""
     found = points(subject)
     figure, axes, beside = _sheet(subject)
-    style.crosses(axes, at=0.0)
+    style.level(axes, at=0.0)
     note = _band(axes, subject, found)
     for part in found:
         _draw(axes, part, part.predicted - part.measured)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
 PNG, SVG = "png", "svg"
@@ -35,6 +36,8 @@ SKY, BLUE, VERMILION, GREEN = "#56b4e9", "#0072b2", "#d55e00", "#009e73"
 ORANGE, PURPLE, YELLOW = "#e69f00", "#cc79a7", "#f0e442"
 PALETTE = (BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, BLACK)
 MAP = "cividis"
+# On white its yellow end cannot be seen as a line.
+_SEEN = 0.88
 # In an SVG file more than this many points are drawn as an image, which stays small.
 MANY = 2000
 _SMALL = 8.0
@@ -86,9 +89,9 @@ def applied() -> Iterator[None]:
     settings: dict[Any, Any] = dict(mpl.rcParamsDefault)
     settings = {name: value for name, value in settings.items() if not name.startswith("backend")} | _SETTINGS
     with warnings.catch_warnings(), mpl.rc_context():
-        # A name may hold a sign that no font here has; it is drawn as an empty box.
-        warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
-        warnings.simplefilter("ignore", DeprecationWarning)
+        # What steps warn of was told when they ran; a sign that no font here has is drawn as an empty box.
+        for kind in (UserWarning, RuntimeWarning, FutureWarning):
+            warnings.simplefilter("ignore", kind)
         mpl.rcParams.update(settings)
         yield
 
@@ -154,6 +157,16 @@ def wrapped(text: str, width: int, lines: int = 2) -> str:
     return "\n".join(textwrap.wrap(plain(text, width * lines - lines), width, max_lines=lines, placeholder="…"))
 
 
+def words(name: str, width: int) -> str:
+    """Return the name of a class in lines of so many characters, broken where a word of it begins."""
+    lines = [""]
+    for part in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+", plain(name, 3 * width)):
+        if lines[-1] and len(lines[-1] + part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
+
+
 _SHORT = {
     "StandardNormalVariate": "SNV",
     "RobustNormalVariate": "RNV",
@@ -208,6 +221,34 @@ def limits(values: Sequence[float], room: float = 0.05) -> tuple[float, float]:
     return low - space, high + space
 
 
-def crosses(axes: Axes, *, at: float) -> None:
-    """Draw a thin line where nothing is gained and nothing lost."""
+def logarithmic(axes: Axes, which: str) -> None:
+    """Make an axis logarithmic, with plain numbers on it."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    if which == "x":
+        axes.set_xscale("log")
+    else:
+        axes.set_yscale("log")
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high / low < 200 else (1.0,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def file_part(name: str) -> str:
+    """Return a name as part of that of a file."""
+    return re.sub(r"[^\w.-]+", "_", name).strip("_.")[:60] or "target"
+
+
+def scale() -> Colormap:
+    """Return the map of values whose colours can all be seen as lines on white."""
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap([colormaps[MAP](_SEEN * place / 255) for place in range(256)])
+
+
+def level(axes: Axes, *, at: float) -> None:
+    """Draw a thin line at a height."""
     axes.axhline(at, color=GREY, linewidth=0.8, zorder=1)

@@ -1,0 +1,176 @@
+"""The pictures of a whole run: its figures by preprocessing, and the best of each model with each preprocessing.
+
+This room must not know single predictions.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nws.metrics import METRICS, badness, label
+from nws.report import style
+from nws.report.subject import NotDrawn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ROWS, _COLUMNS = 20, 10
+_WIDE = 10
+_NAME = 36
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """The figure of validation of one pipeline."""
+
+    preprocessing: str
+    model: str
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """The figures of validation of the pipelines of a run on one target, by one metric."""
+
+    title: str
+    metric: str
+    scores: Sequence[Score]
+
+    @property
+    def label(self) -> str:
+        """What the figure is called."""
+        return label(f"val_{self.metric}")
+
+    @property
+    def is_larger_better(self) -> bool:
+        """Whether a larger figure is better, where that can be said."""
+        return METRICS[self.metric].goal == "max"
+
+    def rank(self, value: float) -> float:
+        """Return a number that is smaller the better a figure is."""
+        return badness(METRICS[self.metric], value)
+
+    def by_preprocessing(self) -> dict[str, list[float]]:
+        """Return the figures of each preprocessing, best first within and among them."""
+        groups: dict[str, list[float]] = {}
+        for score in sorted(self.scores, key=lambda score: self.rank(score.value)):
+            groups.setdefault(score.preprocessing, []).append(score.value)
+        return groups
+
+
+def by_preprocessing(found: Scores) -> Figure:
+    """Draw for each preprocessing where its figures lie: all of them, the middle half, the median and the best."""
+    groups = found.by_preprocessing()
+    if not groups:
+        raise NotDrawn("no pipeline has a figure of validation")
+    shown = dict(list(groups.items())[:ROWS])
+    figure = style.sheet(7.5, 1.3 + 0.36 * max(len(shown), 3), title=found.title)
+    axes = figure.subplots()
+    places = list(range(len(shown)))
+    boxes = axes.bxp(
+        [_box(values) for values in shown.values()],
+        positions=places,
+        orientation="horizontal",
+        widths=0.55,
+        patch_artist=True,
+        showfliers=False,
+        boxprops={"facecolor": style.SKY, "edgecolor": style.BLUE, "linewidth": 0.9},
+        whiskerprops={"color": style.BLUE, "linewidth": 0.9},
+        capprops={"color": style.BLUE, "linewidth": 0.9},
+        medianprops={"color": style.BLACK, "linewidth": 1.4},
+    )
+    del boxes
+    first = [values[0] for values in shown.values()]
+    axes.plot(first, places, marker="D", markersize=4.5, color=style.VERMILION, linestyle="none", zorder=4)
+    axes.set_yticks(places, [style.wrapped(style.short(name), _NAME) for name in shown])
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    for place, values in zip(places, shown.values(), strict=True):
+        axes.annotate(
+            f"n = {len(values):,}", (1.0, place), xycoords=("axes fraction", "data"), xytext=(4, 0),
+            textcoords="offset points", va="center", size=8, color=style.GREY, annotation_clip=False,
+        )  # fmt: skip
+    cut = _cut(axes, found, [value for values in shown.values() for value in values])
+    axes.grid(visible=True, axis="x", color=style.LIGHT, linewidth=0.5)
+    axes.set_axisbelow(True)
+    axes.set_xlabel(f"{found.label}{cut}\n{_legend(len(groups))}")
+    return figure
+
+
+def _legend(count: int) -> str:
+    said = "diamond: best; box: middle half, median; whiskers: all; sorted by the best"
+    return said if count <= ROWS else f"{said}; the first {ROWS} of {count:,}"
+
+
+def _box(values: Sequence[float]) -> dict[str, Any]:
+    low, high = min(values), max(values)
+    first, middle, last = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else [values[0]] * 3
+    return {"whislo": low, "q1": first, "med": middle, "q3": last, "whishi": high, "fliers": []}
+
+
+def _cut(axes: Axes, found: Scores, values: Sequence[float]) -> str:
+    """Choose an axis on which the good figures can be told apart, and say if the worst are beyond it."""
+    low, high = min(values), max(values)
+    if not found.is_larger_better and low > 0 and high / low >= _WIDE:
+        style.logarithmic(axes, "x")
+        axes.set_xlim(low * 0.93, high * 1.07)
+        return " (logarithmic)"
+    if found.is_larger_better:
+        middle = statistics.median(values)
+        end = high - 4 * (high - middle)
+        if low < end < high:
+            axes.set_xlim(style.limits([end, high]))
+            return " (what is worse is not shown)"
+    axes.set_xlim(style.limits([low, high]))
+    return ""
+
+
+def models(found: Scores) -> Figure:
+    """Draw the best figure of each model with each preprocessing as a map."""
+    import numpy as np
+
+    groups = found.by_preprocessing()
+    best: dict[tuple[str, str], float] = {}
+    for score in sorted(found.scores, key=lambda score: found.rank(score.value)):
+        best.setdefault((score.preprocessing, score.model), score.value)
+    if not best:
+        raise NotDrawn("no pipeline has a figure of validation")
+    rows = list(groups)[:ROWS]
+    columns = list(dict.fromkeys(model for _, model in best))[:_COLUMNS]
+    values = np.array([[best.get((row, column), math.nan) for column in columns] for row in rows])
+    figure = style.sheet(max(6.0, 3.6 + 0.85 * len(columns)), 1.7 + 0.36 * max(len(rows), 3), title=found.title)
+    axes = figure.subplots()
+    known = values[np.isfinite(values)]
+    worst = float(np.quantile(known, 0.1 if found.is_larger_better else 0.9))
+    ends = sorted((worst, float(known.max() if found.is_larger_better else known.min())))
+    ends[1] = ends[1] if ends[1] > ends[0] else ends[0] + (abs(ends[0]) or 1.0)
+    # Dark is good.
+    colours = "cividis_r" if found.is_larger_better else "cividis"
+    image = axes.imshow(values, cmap=colours, vmin=ends[0], vmax=ends[1], aspect="auto", gid="models")
+    for row, column in np.ndindex(*values.shape):
+        value = float(values[row, column])
+        shade = (value - ends[0]) / (ends[1] - ends[0])
+        dark = shade > 0.5 if found.is_larger_better else shade < 0.5
+        ink = style.GREY if math.isnan(value) else "white" if dark else style.BLACK
+        axes.text(column, row, style.number(value), ha="center", va="center", size=8, color=ink)
+    axes.set_xticks(range(len(columns)), [style.words(style.short(name), 14) for name in columns])
+    axes.set_yticks(range(len(rows)), [style.wrapped(style.short(name), _NAME) for name in rows])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel(_said(len(groups), len({model for _, model in best})))
+    figure.colorbar(image, ax=axes, label=f"{found.label}\n(darker: better)", aspect=30, fraction=0.05, pad=0.02)
+    return figure
+
+
+def _said(preprocessings: int, kinds: int) -> str:
+    left = []
+    if preprocessings > ROWS:
+        left.append(f"the best {ROWS} of {preprocessings:,} preprocessings")
+    if kinds > _COLUMNS:
+        left.append(f"the best {_COLUMNS} of {kinds} models")
+    return "best figure of each; " + (", ".join(left) or "sorted by the best")
