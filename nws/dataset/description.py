@@ -187,6 +187,8 @@ class _Reader:
         if not isinstance(path, str) or not path:
             raise refusal(place, "the path of a file is expected", hint="values and columns cannot stand in the file")
         full = self.base / Path(path).expanduser()
+        if not full.exists():
+            raise refusal(place, f"no such file: {full}", hint="a path counts from the folder of the dataset file")
         self.files.setdefault(partition, {}).setdefault(kind, []).append(full)
         self.given[str(full)] = params
 

@@ -152,7 +152,7 @@ def test_units_and_headers_that_are_said(data):
         ("train_x: [", r"wheat.yaml: line 1, column 11: ", "YAML"),
         ("train_x: a\ntrain_x: b\n", "line 2, column 1: 'train_x' is given twice", ""),
         ("", "names of files are expected", ""),
-        ({"train_x": "data/none.csv"}, "no such file: .*data/none.csv", ""),
+        ({"train_x": "data/none.csv"}, "train_x: no such file: .*data/none.csv", "from the folder of the dataset file"),
         ({"train_x": "wheat.yaml"}, "wheat.yaml: a JSON or YAML file is not one of several", "alone"),
     ],
 )
