@@ -1,9 +1,8 @@
-"""Commands on executed pipelines: show, log, checkout, export, rev-parse, reindex."""
+"""Commands on executed pipelines: show, log, checkout, rev-parse, reindex."""
 
 import time
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -234,41 +233,6 @@ def checkout(refs: Refs, /, *, artifacts: bool = False, charts: bool = False, se
         session.output.say(f"rendered {folder}")
         if pictures:
             session.output.say(said(pictures))
-
-
-def export(
-    refs: Refs,
-    /,
-    *,
-    custom_name: str | None = None,
-    output: Path | None = None,
-    predictions_only: bool = False,
-    session: Handed,
-) -> None:
-    """Copy pipelines out, with their fitted steps as plain files that joblib loads without nws.
-
-    Parameters
-    ----------
-    custom_name
-        Stands in the place of dataset and date in the name of each copy.
-    output
-        Where to put the copies; `exports/` of the workspace if not given.
-    predictions_only
-        Only the predictions, as `best_predictions/*.csv`.
-    """
-    from nws.ids import check_name
-    from nws.shelf import exports
-    from nws.shelf.contents import BEST_PREDICTIONS, EXPORT
-
-    workspace = session.workspace()
-    name = check_name(custom_name, "custom name") if custom_name is not None else None
-    shelf = workspace.exports if output is None else exports(output)
-    kind = BEST_PREDICTIONS if predictions_only else EXPORT
-    for pipeline in [session.resolve(workspace, ref) for ref in refs]:
-        path = shelf.add(pipeline, kind, name=name)
-        shown = path.relative_to(workspace.root) if path.is_relative_to(workspace.root) else path
-        row = {"path": shown.as_posix(), "record": pipeline.record_id, "pipeline_id": pipeline.record.id}
-        session.output.rows("export", [row], ["path"])
 
 
 def rev_parse(

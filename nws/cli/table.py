@@ -55,7 +55,7 @@ COMMANDS = (
     Command("reproduce", "nws.cli.reproducing:reproduce", "Run pipelines again from their records, and compare.", PORCELAIN, WORKSPACE),
     Command("checkout", "nws.cli.pipelines:checkout", "Render the folder of a pipeline again.", PORCELAIN, WORKSPACE),
     Command("predict", "nws.cli.predicting:predict", "Predict new spectra with a stored pipeline.", PORCELAIN, PERHAPS),
-    Command("export", "nws.cli.pipelines:export", "Copy a pipeline out, with its binaries as plain files.", PORCELAIN, WORKSPACE),
+    Command("export", "nws.cli.exporting:export", "Copy a model out, with what it takes to use it without nws.", PORCELAIN, WORKSPACE),
     Command("catalog list", "nws.cli.catalog:list_", "List predictions, newest first.", PORCELAIN, WORKSPACE),
     Command("catalog best", "nws.cli.catalog:best", "Rank predictions by a metric, best first.", PORCELAIN, WORKSPACE),
     Command("catalog search", "nws.cli.catalog:search", "Find predictions that meet conditions, ranked or newest first.", PORCELAIN, WORKSPACE),

@@ -1,0 +1,111 @@
+"""The command that copies pipelines out for people: export."""
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from nws.cli.output import Output, Progress, plural
+from nws.cli.session import Handed
+from nws.errors import UsageError
+
+if TYPE_CHECKING:
+    from nws.pipeline import Pipeline
+    from nws.report.exporting import Exported
+    from nws.shelf import Shelf
+    from nws.workspace import Workspace
+
+Refs = Annotated[
+    list[str], Parameter(help="RUN/0007, RUN/best, RUN/last, best:DATASET, a view, or the start of an id.")
+]
+_FOLDER = "folder"
+
+
+def export(
+    refs: Refs,
+    /,
+    *,
+    custom_name: str | None = None,
+    output: Path | None = None,
+    predictions_only: bool = False,
+    format: str = _FOLDER,
+    trust: bool = False,
+    session: Handed,
+) -> None:
+    """Copy pipelines out, each with a README.txt, a model card and a predict.py that works without nws.
+
+    Parameters
+    ----------
+    custom_name
+        Stands in the place of dataset and date in the name of each copy.
+    output
+        Where to put the copies; `exports/` of the workspace if not given.
+    predictions_only
+        Only the predictions, as `best_predictions/*.csv`.
+    format
+        folder: the fitted steps as plain files that joblib loads; zip: the same in one file; skops: the model in a file
+        that is loaded without trust, because it holds no code.
+    trust
+        With --format skops: load the model though its files belong to another user, or its packages are not trusted.
+    """
+    from nws.ids import check_name
+    from nws.shelf import exports
+
+    if predictions_only and format != _FOLDER:
+        raise UsageError("--predictions-only writes CSV files", hint=f"leave out --format {format}")
+    workspace = session.workspace()
+    name = check_name(custom_name, "custom name") if custom_name is not None else None
+    shelf = workspace.exports if output is None else exports(output)
+    pipelines = [session.resolve(workspace, ref) for ref in refs]
+    if predictions_only:
+        _predictions(session.output, workspace, pipelines, shelf, name)
+        return
+    from nws.report.exporting import export as export_all
+
+    trust = trust or session.trusted().has(workspace.root)
+    found = export_all(workspace, pipelines, form=format, name=name, shelf=shelf, trust=trust)
+    session.output.rows("export", _rows(session.output, workspace, found, len(pipelines)), ["path"])
+
+
+def _predictions(
+    output: Output, workspace: "Workspace", pipelines: "list[Pipeline]", shelf: "Shelf", name: str | None
+) -> None:
+    from nws.shelf.contents import BEST_PREDICTIONS
+
+    added = ((pipeline, shelf.add(pipeline, BEST_PREDICTIONS, name=name)) for pipeline in pipelines)
+    output.rows("export", (_row(workspace, pipeline, path, "csv") for pipeline, path in added), ["path"])
+
+
+def _rows(output: Output, workspace: "Workspace", found: "Iterator[Exported]", count: int) -> Iterator[dict[str, Any]]:
+    """Yield a line for each export when it is there, and say what a person does with it."""
+    progress = Progress(output, time.monotonic)
+    for place in range(1, count + 1):
+        progress.update(f"exporting {place}/{count}", final=True)
+        try:
+            exported = next(found)
+        finally:
+            progress.clear()
+        _tell(output, exported)
+        yield _row(workspace, exported.pipeline, exported.path, exported.form, exported.types)
+
+
+def _row(
+    workspace: "Workspace", pipeline: "Pipeline", path: Path, form: str, types: Sequence[str] = ()
+) -> dict[str, Any]:
+    shown = path.relative_to(workspace.root) if path.is_relative_to(workspace.root) else path
+    return {
+        "path": shown.as_posix(), "format": form, "record": pipeline.record_id, "pipeline_id": pipeline.record.id,
+        "skops_types": list(types),
+    }  # fmt: skip
+
+
+def _tell(output: Output, exported: "Exported") -> None:
+    if exported.types:
+        output.warn(
+            f"{plural(len(exported.types), 'type')} that skops does not know, so whoever loads the model has to name "
+            f"{'it' if len(exported.types) == 1 else 'them'}; predict.py does: {', '.join(exported.types)}"
+        )
+    inside = exported.path if exported.path.is_dir() else f"{exported.path}, unpacked"
+    output.say(f"read README.txt first; predicts without nws: python predict.py SPECTRA.csv, in {inside}")

@@ -1,0 +1,142 @@
+"""Exports: a copy of a pipeline with the texts that a person needs to use it, in the form that was asked for.
+
+This room puts a copy together; it must not know how a copy is written, nor who asks for it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from nws.engine import safe
+from nws.engine.fitted import Fitted
+from nws.engine.sources import Source
+from nws.errors import Conflict, NwsError, UsageError
+from nws.ids import closest
+from nws.report.card import card
+from nws.report.portrait import Portrait
+from nws.report.recipe import CARD_FILE, README_FILE, readme
+from nws.report.script import HELPER_FILE, SCRIPT_FILE, SKOPS_FILE, helper, script
+from nws.shelf.contents import EXPORT
+from nws.shelf.forms import RENAME
+from nws.shelf.shelves import SKOPS, ZIP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from typing import Any
+
+    from numpy import ndarray
+
+    from nws.pipeline import Pipeline
+    from nws.shelf import Shelf
+    from nws.workspace import Workspace
+
+    Array = ndarray[Any, Any]
+
+FORMS = {"folder": EXPORT, "zip": ZIP, "skops": SKOPS}
+# So many of the stored spectra are predicted again with what was kept as skops.
+_TRIED = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """One export: where it is, of which pipeline, in which form.
+
+    `types` are those that skops does not know in a model that is kept as skops; whoever loads it has to name them.
+    """
+
+    path: Path
+    pipeline: Pipeline
+    form: str
+    types: tuple[str, ...] = ()
+
+
+def export(
+    workspace: Workspace,
+    pipelines: Sequence[Pipeline],
+    *,
+    form: str = "folder",
+    name: str | None = None,
+    shelf: Shelf | None = None,
+    trust: bool = False,
+) -> Iterator[Exported]:
+    """Copy pipelines out, one after the other; all are looked at before the first is copied.
+
+    Parameters
+    ----------
+    workspace
+        Where they are.
+    pipelines
+        The pipelines.
+    form
+        `folder`, `zip` or `skops`.
+    name
+        Stands in the place of dataset and date in the name of each copy.
+    shelf
+        Where the copies come to; `exports/` of the workspace if not given.
+    trust
+        Whether models are loaded, which only skops takes, though they are of another user or another package.
+
+    Raises
+    ------
+    UsageError
+        If there is no such form, or skops is asked for and not installed.
+    Conflict
+        If a pipeline failed, so that there is no model; if there is a copy of that name; if skops cannot hold a model.
+    NotTrusted
+        If a model would have to be loaded, and may not be.
+    Damaged
+        If an object is missing or not what its id says; there is no copy of that pipeline then.
+    """
+    if form not in FORMS:
+        near = closest(form, FORMS)
+        raise UsageError(f"no such format: {form!r}", hint=f"did you mean {near[0]}?" if near else ", ".join(FORMS))
+    if form == SKOPS:
+        safe.needed()
+    shelf = workspace.exports if shelf is None else shelf
+    # Nothing is loaded from what is only copied, and so nothing is asked of whose it is.
+    sources = [Source.in_workspace(workspace, one, trust=trust or form != SKOPS) for one in pipelines]
+    for pipeline, source in zip(pipelines, sources, strict=True):
+        source.steps()
+        path = shelf.path(pipeline, FORMS[form], name=name)
+        if os.path.lexists(path):
+            raise Conflict(f"{path} is there already", hint=RENAME)
+    for pipeline, source in zip(pipelines, sources, strict=True):
+        yield _exported(Portrait(pipeline, source), shelf, form, name)
+
+
+def _exported(portrait: Portrait, shelf: Shelf, form: str, name: str | None) -> Exported:
+    pipeline = portrait.pipeline
+    kept = _kept(portrait) if form == SKOPS else None
+    types = None if kept is None else kept.types
+    texts = {
+        CARD_FILE: card(portrait),
+        HELPER_FILE: helper(),
+        README_FILE: readme(portrait, types=types, version="" if kept is None else version("skops")),
+        SCRIPT_FILE: script(portrait, types=types),
+    }
+    source = {}
+    if kept is not None:
+        texts[SKOPS_FILE] = kept.data
+        source = {"skops_types": list(kept.types)}
+    path = shelf.add(pipeline, FORMS[form], name=name, texts=texts, source=source)
+    return Exported(path=path, pipeline=pipeline, form=form, types=types or ())
+
+
+def _kept(portrait: Portrait) -> safe.Safe:
+    fitted = Fitted.load(portrait.source)
+    return safe.dump(safe.joined(fitted), _some(portrait), what=f"the model of {portrait.pipeline.path}")
+
+
+def _some(portrait: Portrait) -> Array | None:
+    """Return some spectra of the dataset that the pipeline was fitted on; None where it is out of reach."""
+    from nws.dataset import load
+
+    try:
+        dataset = load(portrait.source.objects, portrait.pipeline.record.dataset["id"], name="tried")
+    except (NwsError, OSError):
+        return None
+    return dataset.spectra[:_TRIED].copy()
