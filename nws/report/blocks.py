@@ -1,0 +1,135 @@
+"""What a report is made of: sections of sentences, facts, tables and pictures, as plain values.
+
+Whoever writes a report fills these; how they look as Markdown or HTML is not known here, and nothing here reads a
+workspace.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+Cell = str | int | float | None
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph; `hint` says that it explains rather than tells."""
+
+    text: str
+    hint: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Names and what each is: `target: octane`. Those with nothing to say are left out."""
+
+    pairs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: its heading, and whether it holds numbers."""
+
+    label: str
+    numeric: bool = False
+
+
+def columns(*labels: str, numeric: Collection[str] = ()) -> list[Column]:
+    """Return columns by their headings; those in `numeric` hold numbers."""
+    return [Column(label, label in numeric) for label in labels]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its caption.
+
+    `name` tells a table that the page does more with than sorting it; `keys` name its rows for that. `ordered` says
+    that the order of the rows has a meaning, so that nobody is offered another one.
+    """
+
+    caption: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    name: str = ""
+    keys: Sequence[str] = ()
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing: its bytes as SVG or PNG, and what it shows, for those who do not see it."""
+
+    name: str
+    data: bytes
+    shows: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """Values over steps in time, one line of them; drawn by the page itself."""
+
+    title: str
+    labels: Sequence[str]
+    values: Sequence[float]
+    unit: str
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Commands to type."""
+
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """Predictions to look into, sample by sample and two pipelines at a time; see `nws.report.explore`."""
+
+    data: Mapping[str, Any]
+    about: str
+
+
+Block = Text | Facts | Table | Picture | Line | Commands | Explorer
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a report under a heading."""
+
+    title: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report: what it is of, in a title and a sentence, and its sections.
+
+    `kind` is `run`, `dataset` or `global`, and `name` what it is of (nothing for the last).
+    """
+
+    kind: str
+    name: str
+    title: str
+    lead: str
+    sections: Sequence[Section] = field(default=())
+
+    @property
+    def stem(self) -> str:
+        """The name of its files, without the suffix."""
+        return {"run": self.name, "dataset": f"dataset_{self.name}", "global": "global"}[self.kind]
+
+    def markdown(self) -> str:
+        """Return it as Markdown."""
+        from nws.report.markdown import markdown
+
+        return markdown(self)
+
+    def html(self) -> str:
+        """Return it as one HTML page that needs nothing else."""
+        from nws.report.html import page
+
+        return page(self)

@@ -1,0 +1,226 @@
+"""The report of a dataset: what the data are, all runs on them, the best pipelines of all and how they came to be.
+
+It is made from the registration, the index and the records that are still there. This room must not know how it looks.
+"""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from nws.errors import NwsError, UnknownName
+from nws.ids import closest
+from nws.metrics import METRICS
+from nws.report import history, parts, wording
+from nws.report.blocks import Commands, Explorer, Facts, Report, Section, Table, Text, columns
+from nws.report.explore import explorer
+from nws.report.facts import Row, Spread, row_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nws.records import Registration
+    from nws.report.blocks import Block
+    from nws.workspace import Workspace
+
+# How many pipelines of all runs stand in the leaderboard of a dataset.
+MOST = 50
+_SHOWN = ("record", "ref", "run_id", "preprocessing", "model", "metric", "deleted", "run_date")
+
+
+def report_dataset(workspace: Workspace, name: str) -> Report:
+    """Return the report of a dataset, registered or only known from runs on it.
+
+    Parameters
+    ----------
+    workspace
+        Where it is.
+    name
+        Its name.
+
+    Raises
+    ------
+    UnknownName
+        If nothing has that name; the nearest names are in the hint.
+    Damaged, NewerFormat
+        If the index cannot be read.
+    """
+    registration, trouble = _registration(workspace, name)
+    runs = history.runs_of(workspace, name)
+    if registration is None and not runs and not trouble:
+        raise _unknown(workspace, name)
+    bests = history.targets_of(workspace, name) if runs else []
+    boards = {f"{row['target']}, {row['metric']}": _board(workspace, name, row, trouble) for row in bests}
+    sections = [
+        Section("In short", list(_in_short(name, bests, runs))),
+        Section("What the data are", _data(registration)),
+        *(section for row in bests for section in _leaderboard(workspace, name, row, several=len(bests) > 1)),
+        *_look_into([rows for rows in boards.values() if rows]),
+        *_best(boards),
+        Section("All runs", [*_runs(runs), *(block for row in bests for block in _history(workspace, name, row))]),
+        Section("By preprocessing and by model", list(_statistics(workspace, name, bests))),
+        Section(
+            "Go on from here",
+            [Commands([f"nws catalog best {name}", f"nws show best:{name}", f"nws runs list {name}"])],
+        ),
+        *parts.trouble(trouble),
+    ]
+    failed = sum(row["failed"] for row in runs)
+    lead = (
+        f"{wording.plural(len(runs), 'run')} with {wording.plural(sum(row['predictions'] for row in runs), 'pipeline')}"
+    )
+    lead += f", {failed} of which failed." if failed else "." if runs else ": nothing ran on it yet."
+    return Report("dataset", name, f"Dataset {name}", lead, [section for section in sections if section.blocks])
+
+
+def _registration(workspace: Workspace, name: str) -> tuple[Registration | None, list[str]]:
+    try:
+        return workspace.datasets.get(name), []
+    except UnknownName:
+        return None, []
+    except (NwsError, OSError) as err:
+        return None, [str(err)]
+
+
+def _unknown(workspace: Workspace, name: str) -> UnknownName:
+    known = [one.name for one in workspace.datasets.list()]
+    known += [row["dataset_name"] for row in history.runs_of(workspace)]
+    near = closest(name, sorted(set(known)))
+    return UnknownName(f"no dataset named {name!r}", hint=f"did you mean {near[0]}?" if near else "nws dataset list")
+
+
+def _in_short(name: str, bests: list[dict[str, Any]], runs: list[dict[str, Any]]) -> Iterable[Block]:
+    if runs and not bests:
+        yield Text(f"No pipeline that ran on {name} has a figure: all failed, or have no validation results.")
+    for row in bests:
+        label = METRICS[row["metric"]].label if row["metric"] in METRICS else row["metric"]
+        tested = f", and {wording.figure(row['test_score'])} on test samples" if row["test_score"] is not None else ""
+        gone = " That pipeline was deleted; the catalog remembers its figures." if row["deleted"] else ""
+        yield Text(
+            f"The best {label} of {row['target']} is {wording.figure(row['val_score'])} in cross-validation{tested}: "
+            f"{row['preprocessing']} | {row['model']}, in {row['ref']}.{gone}"
+        )
+    if bests:
+        for line in wording.how_to_read(bests[0]["task_type"], bests[0]["metric"]):
+            yield Text(line, hint=True)
+
+
+def _data(registration: Registration | None) -> list[Block]:
+    from nws.dataset import Understood
+
+    if registration is None:
+        return [Text("It is not registered in this workspace: its files were given directly, or it was removed.")]
+    lines: dict[str, str] = {}
+    for line in Understood(registration.understood).lines():
+        word, _, text = line.partition(" ")
+        lines[word] = f"{lines[word]}; {text.strip()}" if word in lines else text.strip()
+    options = ", ".join(f"{name} = {value}" for name, value in sorted(registration.options.items()))
+    told = {"registered": wording.moment(registration.registered_at), "from": wording.listed(registration.sources)}
+    return [Facts({**lines, **told, "options": options, "snapshot": str(registration.id)})]
+
+
+def _ranked(workspace: Workspace, name: str, best: dict[str, Any], n: int) -> list[dict[str, Any]]:
+    """Return the rows of the best pipelines by the metric of `best`; only those that have it as their own."""
+    column = f"val_{best['metric']}"
+    where = f"metric == '{best['metric']}'"
+    shown = (*_SHOWN, column, f"test_{best['metric']}", f"train_{best['metric']}", "prediction_id")
+    board = workspace.predictions.leaderboard(name, column, n=n, show=shown, target=best["target"], where=where)
+    return board.rows.rows(named=True)
+
+
+def _leaderboard(workspace: Workspace, name: str, best: dict[str, Any], *, several: bool) -> list[Section]:
+    metric, target = best["metric"], best["target"]
+    rows = _ranked(workspace, name, best, MOST)
+    there = [part for part in ("val", "test", "train") if any(row[f"{part}_{metric}"] is not None for row in rows)]
+    figures = [wording.heading(part, metric) for part in there]
+    heads = columns("#", "pipeline", *figures, "preprocessing", "model", "date", "note", numeric={"#", *figures})
+    cells = [
+        [
+            rank, row["ref"], *(row[f"{part}_{metric}"] for part in there), row["preprocessing"], row["model"],
+            str(row["run_date"]), "deleted" if row["deleted"] else "",
+        ]
+        for rank, row in enumerate(rows, 1)
+    ]  # fmt: skip
+    by = f"{wording.heading('val', metric)} ({wording.direction(metric)})"
+    first = f"; the first {MOST}" if len(rows) == MOST else ""
+    caption = f"The best pipelines of all runs that predict {target}, by {by}{first}"
+    table = Table(caption, heads, cells, name=parts.LEADERBOARD, keys=[row["ref"] for row in rows])
+    return [
+        Section(f"Best pipelines: {target}, {wording.heading('val', metric)}" if several else "Best pipelines", [table])
+    ]
+
+
+def _board(workspace: Workspace, name: str, best: dict[str, Any], trouble: list[str]) -> list[Row]:
+    """Return the best pipelines that are still there, as their records tell them."""
+    found = []
+    for row in _ranked(workspace, name, best, 12):
+        if row["deleted"]:
+            continue
+        try:
+            run = workspace.runs.get(row["run_id"])
+            found.append(row_of(run.open(run.ref(int(row["ref"].rpartition("/")[2]))), trouble))
+        except (NwsError, OSError, KeyError, ValueError) as err:
+            trouble.append(f"{row['ref']}: {err}")
+    return [row for row in found if row.metrics is not None]
+
+
+def _look_into(boards: list[list[Row]]) -> list[Section]:
+    turns = zip_longest(*boards)
+    found = explorer([row for turn in turns for row in turn if row is not None], named=lambda row: row.pipeline.ref)
+    if found is None:
+        return []
+    held = wording.plural(len(found["pipelines"]), "pipeline")
+    return [
+        Section("Look into predictions", [Explorer(found, f"The predictions of the best {held} are in this page.")])
+    ]
+
+
+def _best(boards: dict[str, list[Row]]) -> list[Section]:
+    found = []
+    for what, rows in boards.items():
+        if rows:
+            title = "The best pipeline" if len(boards) == 1 else f"The best pipeline: {what}"
+            whole = parts.in_full(rows[0].pipeline, rows[0], title=title)
+            found.append(Section(title, [*whole.blocks, *parts.pictures_of(rows[0].pipeline)]))
+    return found
+
+
+def _runs(runs: list[dict[str, Any]]) -> list[Block]:
+    if not runs:
+        return []
+    heads = columns("began", "run", "pipelines", "failed", "best pipeline", "note", numeric={"pipelines", "failed"})
+    cells = [
+        [
+            f"{row['first_created_at']:%Y-%m-%d %H:%M}", row["run_id"], row["predictions"], row["failed"],
+            row["pipeline_id"], "deleted" if row["deleted"] else "",
+        ]
+        for row in reversed(runs)
+    ]  # fmt: skip
+    return [Table("Runs on this dataset, newest first (times in UTC)", heads, cells)]
+
+
+def _history(workspace: Workspace, name: str, best: dict[str, Any]) -> list[Block]:
+    points = history.points(workspace, name, best["target"], best["metric"])
+    return parts.history(best["target"], best["metric"], points)
+
+
+def _statistics(workspace: Workspace, name: str, bests: list[dict[str, Any]]) -> Iterable[Block]:
+    for best in bests:
+        for column, what in (("preprocessing", "preprocessing"), ("model_type", "model")):
+            stats = workspace.predictions.get_summary_stats(column, dataset=name, target=best["target"]).rows(
+                named=True
+            )
+            mine = [row for row in stats if row["metric"] == f"val_{best['metric']}" and row["best"] is not None]
+            spreads = [
+                Spread(
+                    str(row[column]),
+                    row["predictions"],
+                    row["failed"],
+                    *(row[key] for key in ("best", "median", "mean", "std", "worst")),
+                )
+                for row in mine
+            ]
+            if spreads:
+                yield parts.spread_table(
+                    what, best["target"], best["metric"], parts.best_first(best["metric"], spreads)
+                )

@@ -1,0 +1,363 @@
+"""The report of a run: what was asked, what ran, what failed, what was best, and what changed since the last run.
+
+This room chooses and words what a reader who was not there needs; it must not know how it looks.
+"""
+
+from __future__ import annotations
+
+import shlex
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING, Any
+
+from nws.errors import NwsError
+from nws.metrics import METRICS
+from nws.report import history, parts, wording
+from nws.report.blocks import Commands, Explorer, Facts, Report, Section, Table, Text, columns
+from nws.report.explore import explorer
+from nws.report.facts import AT_WORK, CUT_OFF, failures, model_class, run_facts, spreads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nws.records import RunConfig, RunSummary
+    from nws.report.blocks import Block, Cell
+    from nws.report.facts import Row, RunFacts
+    from nws.run import Run
+    from nws.workspace import Workspace
+
+
+def report_run(workspace: Workspace, run: Run | str) -> Report:
+    """Return the report of a run.
+
+    What cannot be read of it is named in the report, which goes on with the rest.
+
+    Parameters
+    ----------
+    workspace
+        Where it is.
+    run
+        The run, or its name or the beginning of it.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such run.
+    """
+    chosen = workspace.runs.get(run) if isinstance(run, str) else run
+    facts = run_facts(chosen)
+    trouble = list(facts.trouble)
+    sections = [
+        Section("In short", list(_in_short(facts))),
+        Section("What was asked", _asked(facts)),
+        Section("What ran", _ran(facts)),
+        *_failures(facts),
+        *chain.from_iterable(_leaderboard(facts, target) for target in facts.targets),
+        *_look_into(facts),
+        *_best(facts),
+        *_estimates(facts.summary),
+        *_statistics(workspace, facts),
+        *_across(workspace, facts, trouble),
+        Section("Go on from here", [_commands(facts)]),
+        *parts.trouble(trouble),
+    ]
+    return Report("run", chosen.name, f"Run {chosen.name}", _lead(facts), [part for part in sections if part.blocks])
+
+
+def _lead(facts: RunFacts) -> str:
+    failed = sum(row.metrics is None for row in facts.rows)
+    what = f"{wording.plural(len(facts.rows), 'pipeline')} on {facts.dataset or 'a dataset that is not known'}"
+    done = f"{failed} of them failed" if failed else "none failed"
+    states = {
+        "completed": "The run came to its end.",
+        AT_WORK: "The run is still at work: this is what it has so far.",
+        CUT_OFF: "The run was cut off before its end: this is what it has.",
+        "interrupted": "The run was interrupted before its end: this is what it has.",
+    }
+    said = "" if not facts.rows else f", {done}"
+    return f"{what}{said}. {states.get(facts.status, f'Its status is {facts.status}.')}"
+
+
+def _in_short(facts: RunFacts) -> Iterable[Block]:
+    if not facts.rows:
+        yield Text("No pipeline of this run is there" + (f"; {facts.deleted} were deleted." if facts.deleted else "."))
+    elif all(row.metrics is None for row in facts.rows):
+        yield Text("Every pipeline failed, so there is nothing to rank; the reasons stand below.")
+    for target in facts.targets:
+        ranked = facts.ranked(target)
+        if ranked:
+            yield Text(_best_sentence(target, ranked))
+    first = next((row for row in facts.rows if row.metrics), None)
+    if first is not None and first.metrics is not None:
+        for line in wording.how_to_read(first.metrics.task_type, first.metric):
+            yield Text(line, hint=True)
+
+
+def _best_sentence(target: str, ranked: Sequence[Row]) -> str:
+    best = ranked[0]
+    metric = best.metric
+    before = "no preprocessing" if best.preprocessing == "none" else best.preprocessing
+    text = (
+        f"The best of {len(ranked)} pipelines that predict {target} is {best.name}: {before}, then {best.model}. "
+        f"In cross-validation its {METRICS[metric].label if metric in METRICS else metric} is "
+        f"{wording.figure(best.score)} over {wording.plural(int(best.figure('val', 'samples') or 0), 'sample')}"
+    )
+    tested = best.figure("test")
+    count = int(best.figure("test", "samples") or 0)
+    if tested is not None:
+        return f"{text}; on {wording.plural(count, 'test sample')} it is {wording.figure(tested)}."
+    return f"{text}. No samples were set apart to test it."
+
+
+def _asked(facts: RunFacts) -> list[Block]:
+    config = facts.config
+    if config is None:
+        return [Text("What was asked is not known: run_config.json cannot be read.")]
+    files = sorted({str(item.get("config_file") or "") for item in config.pipelines} - {""})
+    return [
+        Facts(
+            {
+                "description": config.description,
+                "command": shlex.join(config.command),
+                "dataset": config.dataset_name,
+                "files": wording.listed(config.dataset_source),
+                "data": _data(facts),
+                "targets": wording.listed(facts.targets),
+                "task": config.task_type,
+                "config files": wording.listed(files),
+                "splits": _splits(facts),
+                "seed": str(config.random_seed),
+                **_options(config),
+            }
+        )
+    ]
+
+
+def _options(config: RunConfig) -> dict[str, str]:
+    asked = config.global_params
+    words = {"metric": "metric asked for", "cv": "splits asked for", "test": "test samples asked for"}
+    found = {word: str(asked[name]) for name, word in words.items() if asked.get(name) is not None}
+    if asked.get("outliers"):
+        found["outliers"] = "Hotelling T² and Q residuals of each sample stand in predictions.csv"
+    return found
+
+
+def _data(facts: RunFacts) -> str:
+    for row in facts.rows:
+        data = row.pipeline.record.dataset
+        axis = data.get("axis") or {}
+        unit = {"cm-1": "cm⁻¹", "index": "(index)"}.get(axis.get("unit", ""), axis.get("unit", ""))
+        ends = f" from {axis['first']:.6g} to {axis['last']:.6g} {unit}" if axis.get("first") is not None else ""
+        return f"{data.get('samples')} samples of {data.get('features')} points{ends}; snapshot {str(data['id'])[:12]}"
+    return ""
+
+
+def _splits(facts: RunFacts) -> str:
+    found: dict[str, None] = {}
+    for row in facts.rows:
+        told = row.pipeline.record.evaluation
+        sizes = ", ".join(
+            f"{told[key]} {word}"
+            for key, word in (("n_train", "training"), ("n_test", "test"))
+            if isinstance(told.get(key), int)
+        )
+        if told.get("cv"):
+            test = f"; test by {told['test']}" if told.get("test") else ""
+            found[f"{told['cv']}, {told.get('folds')} folds; samples: {sizes}{test}"] = None
+    return wording.listed(list(found), most=4)
+
+
+def _ran(facts: RunFacts) -> list[Block]:
+    summary, config = facts.summary, facts.config
+    failed = sum(row.metrics is None for row in facts.rows)
+    told = {
+        "status": facts.status,
+        "pipelines": f"{len(facts.rows)}: {len(facts.rows) - failed} completed, {failed} failed",
+        "deleted since": str(facts.deleted) if facts.deleted else "",
+    }
+    if summary is not None:
+        skipped = summary.statistics.get("skipped_in") or {}
+        where = f" (in {wording.listed(list(skipped))})" if skipped else ""
+        told |= {
+            "there already": f"{summary.skipped_pipelines}{where}" if summary.skipped_pipelines else "",
+            "began": wording.moment(summary.started_at),
+            "ended": wording.moment(summary.completed_at),
+            "took": wording.span(summary.duration_seconds) if summary.completed_at else "",
+            "artifacts": _stored(summary.statistics),
+        }
+    if config is not None:
+        changes = {True: " with changes that were not committed", False: "", None: ""}[config.git_dirty]
+        told |= {
+            "by": f"{config.created_by} on {config.host}",
+            "job": config.job_id or "",
+            "nws": config.nws_version,
+            "Python": config.python_version,
+            "packages": parts.packages(config.packages),
+            "git commit": f"{config.git_commit}{changes}" if config.git_commit else "none: not in a git repository",
+        }
+    return [Facts(told)]
+
+
+def _stored(stored: dict[str, Any]) -> str:
+    if not stored.get("artifact_count"):
+        return ""
+    return (
+        f"{stored['artifact_count']} fitted steps of {wording.size(stored.get('artifact_bytes', 0))}, kept in "
+        f"{wording.size(stored.get('stored_bytes', 0))}"
+    )
+
+
+def _failures(facts: RunFacts) -> list[Section]:
+    found = failures(facts.rows)
+    if not found:
+        return []
+    heads = columns("pipelines", "in step", "reason", "which", numeric={"pipelines"})
+    rows: list[list[Cell]] = [
+        [
+            len(item.pipelines),
+            item.step or "the worker",
+            item.message,
+            wording.listed(item.pipelines, most=parts.MOST_NAMES),
+        ]
+        for item in found
+    ]
+    about = Text(
+        "A pipeline that failed stops no other one. Its folder has error.log with all that was said.", hint=True
+    )
+    return [Section("What failed", [Table("Failures by reason, the most common first", heads, rows), about])]
+
+
+def _leaderboard(facts: RunFacts, target: str) -> list[Section]:
+    ranked = facts.ranked(target)
+    if not ranked:
+        return []
+    title = "Leaderboard" if len(facts.targets) == 1 else f"Leaderboard: {target}"
+    return [Section(title, [parts.leaderboard(target, ranked, named=lambda row: row.name)])]
+
+
+def _look_into(facts: RunFacts) -> list[Section]:
+    """Return the best pipelines of all targets by turns, as many as a page can hold."""
+    turns = zip_longest(*(facts.ranked(target) for target in facts.targets))
+    found = explorer([row for turn in turns for row in turn if row is not None], named=lambda row: row.name)
+    if found is None:
+        return []
+    scored = sum(row.score is not None for row in facts.rows)
+    held = len(found["pipelines"])
+    about = (
+        f"The predictions of {'all' if held == scored else f'the best {held} of'} {scored} pipelines are in this page."
+    )
+    if held < scored:
+        about += " Those of the others are in predictions.csv of their folders."
+    if found["thinned"]:
+        about += " Of very many samples, a regular choice is shown."
+    return [Section("Look into predictions", [Explorer(found, about)])]
+
+
+def _best(facts: RunFacts) -> list[Section]:
+    found = []
+    for target in facts.targets:
+        ranked = facts.ranked(target)
+        if ranked:
+            title = "The best pipeline" if len(facts.targets) == 1 else f"The best pipeline for {target}"
+            whole = parts.in_full(ranked[0].pipeline, ranked[0], title=title)
+            found.append(Section(title, [*whole.blocks, *parts.pictures_of(ranked[0].pipeline)]))
+    return found
+
+
+def _estimates(summary: RunSummary | None) -> list[Section]:
+    """Return what nested cross-validation says of choosing the best, where it was asked for."""
+    nested = (summary.statistics.get("nested") or {}) if summary is not None else {}
+    rows = [
+        [
+            target, wording.heading("test", str(told["metric_name"]).removeprefix("test_")), told["metric_value"],
+            told["standard_error"], told["folds"], told["samples"], told["pipelines"],
+            wording.listed(sorted({str(item["pipeline_id"]) for item in told["chosen"]})),
+        ]
+        for target, told in sorted(nested.items())
+    ]  # fmt: skip
+    if not rows:
+        return []
+    heads = columns(
+        "target",
+        "figure",
+        "value",
+        "standard error",
+        "outer folds",
+        "samples",
+        "pipelines",
+        "chosen in a fold",
+        numeric={"value", "standard error", "outer folds", "samples", "pipelines"},
+    )
+    about = Text(
+        "Nested cross-validation: in each outer fold the best pipeline was chosen without the samples of that fold, "
+        "and then predicted them. So these figures tell how good the choice of the best is, without its flattery."
+    )
+    return [Section("What choosing the best comes to", [about, Table("Nested estimates", heads, rows)])]
+
+
+def _statistics(workspace: Workspace, facts: RunFacts) -> list[Section]:
+    blocks: list[Block] = []
+    for target in facts.targets:
+        rows = [row for row in facts.rows if row.target == target]
+        ranked = facts.ranked(target)
+        if ranked and len(rows) > 1:
+            metric = ranked[0].metric
+            for what, by in (("preprocessing", lambda row: row.preprocessing), ("model", model_class)):
+                blocks.append(parts.spread_table(what, target, metric, spreads(rows, by)))
+    if blocks:
+        blocks += parts.pictures_of_run(workspace, facts.run)
+    return [Section("By preprocessing and by model", blocks)]
+
+
+def _across(workspace: Workspace, facts: RunFacts, trouble: list[str]) -> list[Section]:
+    """Return what is said across runs; the index that it is from may be damaged."""
+    try:
+        return [
+            Section("Since the last run", _changes(workspace, facts)),
+            Section("All runs of this dataset", _runs(workspace, facts)),
+        ]
+    except (NwsError, OSError) as err:
+        trouble.append(f"the catalog: {err}")
+        return []
+
+
+def _changes(workspace: Workspace, facts: RunFacts) -> list[Block]:
+    changes = history.changes(workspace, facts)
+    if changes is None:
+        return [Text(f"This is the first run of {facts.dataset} that the catalog knows.")]
+    blocks: list[Block] = [Text(f"The run of this dataset before was {changes.before}.")]
+    for best in changes.bests:
+        words = {True: "better", False: "worse", None: "the same"}[best.better]
+        head = wording.heading("val", best.metric)
+        by = "" if best.better is None else f" by {wording.figure(abs(best.now - best.before))}"
+        figures = f"{wording.figure(best.now)}, before {wording.figure(best.before)}"
+        blocks.append(Text(f"The best {head} of {best.target} is {words}{by}: {figures}."))
+    counts = (
+        f"{len(changes.added)} pipelines are new, {changes.same} ran in both, {len(changes.dropped)} ran only before."
+    )
+    packages = {name: f"{old} → {new}" for name, (old, new) in changes.packages.items()}
+    told = {"new": wording.listed(changes.added), "only before": wording.listed(changes.dropped), **packages}
+    blocks += [Text(counts), Facts(told)]
+    if changes.doubts:
+        blocks.append(Text(f"Figures of the two may not be comparable: {'; '.join(changes.doubts)}."))
+    return blocks
+
+
+def _runs(workspace: Workspace, facts: RunFacts) -> list[Block]:
+    blocks: list[Block] = []
+    for target in facts.targets:
+        ranked = facts.ranked(target)
+        if ranked and facts.dataset is not None:
+            metric = ranked[0].metric
+            blocks += parts.history(target, metric, history.points(workspace, facts.dataset, target, metric))
+    return blocks
+
+
+def _commands(facts: RunFacts) -> Commands:
+    lines = [f"nws runs show {facts.run.name}"]
+    if facts.status in {CUT_OFF, "interrupted"}:
+        lines.append(f"nws run --resume {facts.run.name}")
+    best = next((row for row in facts.rows if row.score is not None), None)
+    if best is not None:
+        ref = best.pipeline.ref
+        lines += [f"nws show {ref}", f"nws export {ref}", f"nws predict {ref} --input FILE", f"nws reproduce {ref}"]
+    return Commands(lines)

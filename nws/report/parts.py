@@ -1,0 +1,219 @@
+"""Sections that reports of runs and of datasets share: leaderboard, statistics, one pipeline in full, history.
+
+This room turns facts into words and tables; it must not know how they look, nor read files.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nws.errors import NwsError
+from nws.metrics import METRICS
+from nws.pipeline.rows import params_text
+from nws.report import wording
+from nws.report.blocks import Facts, Line, Picture, Section, Table, Text, columns
+from nws.report.facts import MOST_GROUPS, bad, common_partitions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from nws.pipeline import Pipeline
+    from nws.report.blocks import Block
+    from nws.report.facts import Row, Spread
+    from nws.report.history import Point
+    from nws.workspace import Workspace
+
+LEADERBOARD = "leaderboard"
+SHOWS = {
+    "chart_predictions": "predicted against measured values, with the line of perfect agreement",
+    "chart_residuals": "residuals",
+    "chart_feature_importance": "how much each wavelength counts",
+    "chart_spectra": "the spectra, raw and after each step of preprocessing",
+    "chart_confusion": "which class was taken for which",
+    "chart_components": "error against the number of components",
+    "chart_metrics_by_preprocessing": "how figures are spread by preprocessing",
+    "chart_model_preprocessing": "the best figure of each model with each preprocessing",
+}
+# The names of pipelines that share an error, as far as a person reads them.
+MOST_NAMES = 6
+
+
+def leaderboard(target: str, rows: Sequence[Row], *, named: Callable[[Row], str]) -> Table:
+    """Return the table of the pipelines of one target, in the order given."""
+    metric = rows[0].metric
+    parts = common_partitions(rows)
+    extra = _second(metric)
+    figures = [wording.heading(part, metric) for part in parts]
+    figures += [wording.heading(parts[0], extra)] if extra else []
+    heads = columns("#", "pipeline", *figures, "preprocessing", "model", numeric={"#", *figures})
+    cells = [
+        [
+            rank,
+            named(row),
+            *(row.figure(part, metric) for part in parts),
+            *(row.figure(parts[0], extra) for _ in [0] if extra),
+            row.preprocessing,
+            row.model,
+        ]
+        for rank, row in enumerate(rows, 1)
+    ]
+    caption = (
+        f"Pipelines that predict {target}, ranked by {wording.heading('val', metric)} ({wording.direction(metric)})"
+    )
+    return Table(caption, heads, cells, name=LEADERBOARD, keys=[named(row) for row in rows])
+
+
+def _second(metric: str) -> str:
+    """Return the metric that stands beside the primary one."""
+    return {"rmse": "r2", "balanced_accuracy": "accuracy"}.get(metric, "")
+
+
+def spread_table(what: str, target: str, metric: str, groups: Sequence[Spread]) -> Table:
+    """Return the table of how figures are spread over groups of pipelines."""
+    figures = ("pipelines", "failed", "best", "median", "mean", "sd", "worst")
+    heads = columns(what, *figures, numeric=figures)
+    caption = f"{wording.heading('val', metric)} of {target} by {what} ({wording.direction(metric)})"
+    return Table(caption, heads, [list(group) for group in groups])
+
+
+def best_first(metric: str, groups: Iterable[Spread]) -> list[Spread]:
+    """Return groups in the order of the best pipeline of each, the first so many."""
+    return sorted(groups, key=lambda group: bad(metric, group.best))[:MOST_GROUPS]
+
+
+def in_full(pipeline: Pipeline, row: Row, *, title: str) -> Section:
+    """Return the section that tells all of one pipeline but its pictures."""
+    record = pipeline.record
+    environment = record.environment
+    facts = Facts(
+        {
+            "pipeline": pipeline.ref,
+            "folder": pipeline.path,
+            "preprocessing": row.preprocessing,
+            "model": row.model,
+            "splits": str(record.evaluation.get("cv") or ""),
+            "test samples": f"by {record.evaluation['test']}" if record.evaluation.get("test") else "",
+            "seed": str(record.seed),
+            "took": wording.span(record.duration_seconds),
+            "config hash": record.hash,
+            "record": str(pipeline.record_id),
+            "packages": packages(environment.get("packages") or {}),
+            "warnings": wording.listed([str(item) for item in record.warnings], most=3),
+        }
+    )
+    heads = columns("step", "does", "class", "parameters")
+    steps = [
+        [str(step.get(name, "")) for name in ("step", "operator", "class")] + [params_text(step)]
+        for step in record.steps
+    ]
+    return Section(title, [facts, Table("What it does, in order", heads, steps, ordered=True), *_figures(row)])
+
+
+def packages(versions: dict[str, Any]) -> str:
+    """Return packages with their versions."""
+    return ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+
+
+def _figures(row: Row) -> list[Block]:
+    parts = common_partitions([row])
+    if row.metrics is None or not parts:
+        return []
+    rows: list[list[Any]] = [["samples", *(row.figure(part, "samples") for part in parts), "how many were predicted"]]
+    for name, metric in METRICS.items():
+        values = [row.figure(part, name) for part in parts]
+        if any(value is not None for value in values):
+            rows.append([metric.label, *values, f"{wording.meaning(name)} ({wording.direction(name)})"])
+    heads = columns("figure", *parts, "what it is", numeric=parts)
+    return [Table("Its figures by partition", heads, rows, ordered=True)]
+
+
+def pictures_of(pipeline: Pipeline) -> list[Block]:
+    """Return the pictures of a pipeline; in their place, why there are none."""
+    from nws.report.pictures import draw
+
+    return _drawn(lambda form, tell: draw(pipeline, form=form, left_out=tell), wording_of=pipeline.ref)
+
+
+def pictures_of_run(workspace: Workspace, run: Any) -> list[Block]:
+    """Return the pictures of a run."""
+    from nws.report.pictures import draw_run
+
+    return _drawn(lambda form, tell: draw_run(workspace, run, form=form, left_out=tell), wording_of=run.name)
+
+
+# An SVG file that is larger than this is a picture of very many points, and PNG is smaller.
+_LARGE = 300_000
+
+
+def _drawn(drawing: Callable[[str, Callable[[str, str], None]], dict[str, bytes]], *, wording_of: str) -> list[Block]:
+    told: dict[str, str] = {}
+    try:
+        found = drawing("svg", lambda name, why: told.update({name: why}))
+        if any(len(data) > _LARGE for data in found.values()):
+            smaller = drawing("png", lambda _name, _why: None)
+            found = {_smaller(name, data, smaller)[0]: _smaller(name, data, smaller)[1] for name, data in found.items()}
+    except (NwsError, OSError) as err:
+        return [Text(f"Its pictures cannot be drawn: {err}", hint=True)]
+    blocks: list[Block] = [
+        Picture(name, data, f"{_shows(name)} ({wording_of})") for name, data in sorted(found.items(), key=_place)
+    ]
+    return [*blocks, *(Text(f"{name} is not here: {why}", hint=True) for name, why in sorted(told.items()))]
+
+
+def _place(item: tuple[str, bytes]) -> tuple[int, str]:
+    name = item[0]
+    return next((place for place, known in enumerate(SHOWS) if name.startswith(known)), len(SHOWS)), name
+
+
+def _smaller(name: str, data: bytes, smaller: dict[str, bytes]) -> tuple[str, bytes]:
+    other = f"{name.rpartition('.')[0]}.png"
+    return (other, smaller[other]) if len(smaller.get(other, data)) < len(data) else (name, data)
+
+
+def _shows(name: str) -> str:
+    stem = name.rpartition(".")[0]
+    known = max((key for key in SHOWS if stem.startswith(key)), key=len, default="")
+    rest = stem.removeprefix(known).strip("_")
+    return SHOWS.get(known, stem.replace("_", " ")) + (f", {rest}" if rest and known else "")
+
+
+def history(target: str, metric: str, points: Sequence[Point]) -> list[Block]:
+    """Return the best of each run of a dataset on one target, in the order of time."""
+    rows: list[list[Any]] = []
+    record = None
+    for point in points:
+        note = ""
+        if point.best is not None and (record is None or bad(metric, point.best) < bad(metric, record)):
+            note = "best so far" if record is not None else "first"
+            record = point.best
+        rows.append(
+            [
+                point.date,
+                point.run,
+                point.pipelines,
+                point.failed,
+                point.best,
+                note + (" (run deleted)" if point.deleted else ""),
+            ]
+        )
+    head = wording.heading("val", metric)
+    heads = columns(
+        "date", "run", "pipelines", "failed", f"best {head}", "note", numeric={"pipelines", "failed", f"best {head}"}
+    )
+    blocks: list[Block] = []
+    drawn = [point for point in points if point.best is not None]
+    if len(drawn) > 1:
+        title = f"Best {head} of {target} by run ({wording.direction(metric)})"
+        blocks.append(Line(title, [point.run for point in drawn], [point.best or 0.0 for point in drawn], head))
+    blocks.append(Table(f"Runs that predicted {target}, oldest first ({wording.direction(metric)})", heads, rows))
+    return blocks
+
+
+def trouble(found: Iterable[str]) -> list[Section]:
+    """Return the section that names what could not be read; none if all could."""
+    lines = list(dict.fromkeys(found))
+    if not lines:
+        return []
+    about = Text("The report was made from what can be read; this cannot, and is missing from the figures.")
+    rows = [[line] for line in lines]
+    return [Section("What could not be read", [about, Table("Damaged or missing", columns("what"), rows)])]

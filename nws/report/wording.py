@@ -1,0 +1,118 @@
+"""Numbers, units and metrics in words, for people who were not there.
+
+This room must not know where a number is from.
+"""
+
+from __future__ import annotations
+
+from nws.metrics import CLASSIFICATION, METRICS, label
+
+_GOALS = {
+    "min": "lower is better",
+    "max": "higher is better",
+    "zero": "closer to 0 is better",
+    "one": "closer to 1 is better",
+}
+_MEANING = {
+    "rmse": "the root mean square error of prediction, in the unit of the target",
+    "mae": "the mean absolute error, in the unit of the target",
+    "r2": "the part of the variance that the predictions explain; 1 is perfect, 0 is no better than the mean",
+    "bias": "the mean of predicted minus measured values, in the unit of the target",
+    "sep": "the standard error of prediction, corrected for bias, in the unit of the target",
+    "rpd": "the standard deviation of the measured values divided by RMSE",
+    "rpiq": "the interquartile range of the measured values divided by RMSE",
+    "slope": "the slope of measured on predicted values",
+    "intercept": "the intercept of measured on predicted values, in the unit of the target",
+    "accuracy": "the fraction of samples that are predicted right",
+    "balanced_accuracy": "the fraction predicted right in each class, averaged over classes; 1 is perfect",
+    "f1": "the harmonic mean of precision and recall, averaged over classes; 1 is perfect",
+    "mcc": "Matthews correlation coefficient; 1 is perfect, 0 is chance",
+    "kappa": "Cohen's kappa: agreement beyond chance; 1 is perfect, 0 is chance",
+    "log_loss": "the mean of minus the logarithm of the probability given to the right class",
+    "roc_auc": "the area under the receiver operating characteristic; 1 is perfect, 0.5 is chance",
+}
+# What is left of zero when numbers are rounded.
+_DUST = 1e-12
+
+
+def direction(metric: str) -> str:
+    """Return which way a metric is better: `lower is better`."""
+    return _GOALS[METRICS[metric].goal] if metric in METRICS else "its direction is not known"
+
+
+def meaning(metric: str) -> str:
+    """Return what a metric is, in words."""
+    return _MEANING.get(metric, metric)
+
+
+def heading(partition: str, metric: str) -> str:
+    """Return the heading of a figure: `RMSECV`, `R² (test)`; a metric that is not known stands as it is."""
+    return label(f"{partition}_{metric}") if metric in METRICS else f"{metric} ({partition})"
+
+
+def how_to_read(task: str | None, metric: str) -> list[str]:
+    """Return the paragraphs that tell a reader what the figures are."""
+    first = (
+        f"Pipelines are ranked by {heading('val', metric)}: {METRICS[metric].label if metric in METRICS else metric}, "
+        f"{meaning(metric)}; {direction(metric)}."
+    )
+    parts = (
+        "“val” figures are those of cross-validation: each sample was predicted by a model that had not seen it. They "
+        "choose the best pipeline. “test” figures are of samples that were set apart and looked at only at the end: "
+        "they tell how well a pipeline predicts what is new. “train” figures are of the samples that the model was "
+        "fitted on, and are always flattering."
+    )
+    names = "RMSECV, RMSEP and RMSEC are the RMSE of val, test and train."
+    choice = (
+        "The best of many pipelines looks a little better on val than it is, because it was chosen there; trust its "
+        "test figure where there is one."
+    )
+    return [first, parts, *([] if task == CLASSIFICATION else [names]), choice]
+
+
+def figure(value: float | None) -> str:
+    """Return a figure for people: four significant digits, integers whole, nothing where there is none."""
+    if value is None or value != value:  # noqa: PLR0124 -- NaN is the one value unequal to itself
+        return ""
+    if abs(value) < _DUST:
+        return "0"
+    if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e15):
+        return str(int(value))
+    return f"{value:#.4g}" if 1e-4 <= abs(value) < 1e5 else f"{value:.4g}"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes for people: `1.4 MB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(count) < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def span(seconds: float) -> str:
+    """Return a length of time for people: `0.4 s`, `3 min 20 s`, `2 h 05 min`."""
+    if seconds < 1:
+        return f"{1000 * seconds:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def moment(text: str | None) -> str:
+    """Return a moment as files write it, to the second: `2026-01-31 12:00:00 UTC`."""
+    return f"{text[:10]} {text[11:19]} UTC" if text else ""
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 pipeline`, `2 pipelines`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def listed(words: list[str], *, most: int = 8) -> str:
+    """Return words one after the other; of very many the first, and how many more."""
+    more = f" and {len(words) - most:,} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more
