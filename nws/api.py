@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from nws.engine.sources import Source
     from nws.index.compaction import Compaction
     from nws.pipeline import Pipeline
+    from nws.upkeep.bringing import Brought
     from nws.upkeep.gc import Collected
+    from nws.upkeep.importing import Taken
 
 
 class Workspace(workspace.Workspace):
@@ -177,7 +179,7 @@ class Workspace(workspace.Workspace):
         Parameters
         ----------
         ref
-            A REF; or the path of an exported folder or a zip file, as a `Path`.
+            A REF, `library:NAME` among them; or the path of an exported folder or a zip file, as a `Path`.
         paths
             Files of spectra, as datasets have them; reference values in them are compared with the predictions.
         interpolate
@@ -202,6 +204,8 @@ class Workspace(workspace.Workspace):
         """
         from nws.engine.sources import Source
 
+        if isinstance(ref, str) and ref.startswith(workspace.LIBRARY):
+            ref = self.library.get(ref.removeprefix(workspace.LIBRARY)).path
         if not isinstance(ref, str):
             return predict(
                 ref,
@@ -244,6 +248,44 @@ class Workspace(workspace.Workspace):
         chosen = self.resolve(pipelines) if isinstance(pipelines, str) else pipelines
         several = [chosen] if isinstance(chosen, Pipeline) else list(chosen)
         return list(reproduce(self, several, LocalExecutor(self.store, jobs=jobs)))
+
+    def save(self, ref: str, name: str, *, report: Callable[[str], None] = lambda _: None, **how: str | bool) -> Path:
+        """Keep a pipeline, or a whole run, in the library under a name, and return the file of the copy.
+
+        `how` has the fields of `nws.upkeep.library.Keeping`: `kind`, `description`, `include_binaries`, `replace`. See
+        `nws.upkeep.library.save` for what is raised.
+        """
+        from nws.upkeep.library import Keeping, save
+
+        return save(self, ref, name, Keeping(**how), report=report)  # type: ignore[arg-type]  # its fields by name
+
+    def save_template(
+        self, name: str, source: str | Path, *, description: str = "", replace: bool = False
+    ) -> tuple[Path, int]:
+        """Keep a config file, or the config of a REF, as a template; return its file and how many pipelines it has."""
+        from nws.engine.templates import config_of
+
+        config, pipelines = config_of(self, source, description=description)
+        return self.templates.add(name, config, replace=replace), len(pipelines)
+
+    def load(self, name: str, *, report: Callable[[str], None] = lambda _: None) -> Brought:
+        """Make a run of its copy in the library again; see `nws.upkeep.bringing.bring`."""
+        from nws.upkeep.library import load
+
+        return load(self, name, report=report)
+
+    def take(
+        self,
+        path: Path,
+        *,
+        name: str | None = None,
+        replace: bool = False,
+        report: Callable[[str], None] = lambda _: None,
+    ) -> Taken:
+        """Import what somebody else made: a run, or a pipeline into the library; see `nws.upkeep.importing.take`."""
+        from nws.upkeep.importing import take
+
+        return take(self, path, name=name, replace=replace, report=report)
 
     def reindex(self, *, report: Callable[[str], None] = lambda _: None) -> int:
         """Add to the index every published pipeline that it lacks, and return how many there were.

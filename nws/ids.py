@@ -115,6 +115,18 @@ def run_name(day: dt.date, dataset: str, name: str | None = None) -> str:
     return "_".join(parts)
 
 
+def is_run_name(text: str) -> bool:
+    """Say whether `run_name` could have given a run that name, with or without a number behind it."""
+    import datetime as dt
+
+    try:
+        dt.date.fromisoformat(text[:10])
+    except ValueError:
+        return False
+    rest = text[11:]
+    return text[4:5] == "-" and text[10:11] == "_" and bool(rest) and all(map(_allowed, rest)) and text[-1] != "."
+
+
 def view_name(number: int, config_hash: str, name: str | None = None) -> str:
     """Return the name of a view folder: `NNNN_[NAME_]HASH6`."""
     middle = [] if not name else [check_name(name, "pipeline name")]

@@ -233,6 +233,19 @@ class TrustedPaths:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImportedCopy:
+    """`runs/.imported/RUN.json` or `library/.imported/NAME.json`: it came by import; `manifest` is that of the copy."""
+
+    SCHEMA: ClassVar[str] = "imported/1"
+    name: str
+    kind: str
+    manifest: ObjectId
+    file: str
+    imported_at: str
+    extra: JsonMap = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tag:
     """`catalog/tags/TAG/RECORD.json`: a pipeline has that tag."""
 

@@ -98,6 +98,11 @@ class Run:
     def _sign(self, *, shared: bool, wait: float) -> AbstractContextManager[bool]:
         return fsio.lock(fsio.make_folder(self._refs) / _SIGN, shared=shared, wait=wait)
 
+    @property
+    def refs_folder(self) -> Path:
+        """The folder of the refs, made if it is not there."""
+        return fsio.make_folder(self._refs)
+
     def abandoned(self) -> bool:
         """Say whether no process is at work in this run, as far as locks tell on this system."""
         if not self._refs.is_dir():

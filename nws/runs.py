@@ -13,6 +13,7 @@ from nws import fsio
 from nws.deleted import Deleted
 from nws.errors import Conflict, Damaged, UnknownName
 from nws.ids import closest, run_name
+from nws.imported import FOLDER, Imported
 from nws.index.standing import Standing
 from nws.run import DELETED, INTERRUPTED, RUNNING, Run
 
@@ -38,7 +39,8 @@ class Runs:
     def __init__(self, folder: Path, store: ObjectStore) -> None:
         self.folder = folder
         self.store = store
-        self._deleted = Deleted(folder / DELETED)
+        self.deleted = Deleted(folder / DELETED)
+        self.imported = Imported(folder / FOLDER)
 
     def names(self) -> list[str]:
         """Return the names of all runs, oldest first."""
@@ -50,7 +52,7 @@ class Runs:
         A pipeline whose deletion was cut off before it was marked, or that an older version deleted, is not told of.
         """
         names = frozenset(self.names())
-        return Standing(runs=names, deleted=frozenset(self._deleted.pipelines(names)))
+        return Standing(runs=names, deleted=frozenset(self.deleted.pipelines(names)))
 
     def list(self) -> Iterator[Run]:
         """Yield all runs, oldest first."""
@@ -73,7 +75,7 @@ class Runs:
             return Run(self.folder / begun[0], self.store)
         if begun:
             raise UnknownName(f"more than one run begins with {text!r}", hint=f"one of: {', '.join(begun[:10])}")
-        if text in self._deleted.names():
+        if text in self.deleted.names():
             raise UnknownName(f"run {text} was deleted", hint=f"nws catalog list --run {text} shows what is kept of it")
         near = closest(text, known)
         raise UnknownName(f"no run named {text!r}", hint=f"did you mean {near[0]}?" if near else "nws runs list")
@@ -81,12 +83,14 @@ class Runs:
     def create(self, day: dt.date, dataset: str, name: str | None = None) -> Run:
         """Make a new run folder. Its name gets `_2`, `_3` … where it was used before, even by a run since deleted."""
         base = run_name(day, dataset, name)
-        gone = self._deleted.names()
+        gone = self.deleted.names()
         for candidate in _suffixed(base):
             if candidate in gone:
                 continue
             if fsio.claim_folder(self.folder / candidate):
                 fsio.sync_folder(self.folder)
+                # Of a run that was removed by hand.
+                self.imported.remove(candidate)
                 return Run(self.folder / candidate, self.store)
         raise Conflict(f"no free name for run {base}")
 
@@ -96,12 +100,15 @@ class Runs:
         Raises
         ------
         Conflict
-            If a run of that name was deleted.
+            If a run of that name was deleted, or came by import.
         """
         base = run_name(day, dataset, name)
-        if base in self._deleted.names() and base not in self.names():
+        if base in self.deleted.names() and base not in self.names():
             raise Conflict(f"run {base} was deleted, and its name is not used again", hint="choose another --run-name")
-        fsio.claim_folder(self.folder / base)
+        if fsio.claim_folder(self.folder / base):
+            self.imported.remove(base)
+        elif self.imported.has(base):
+            raise Conflict(f"run {base} came by import, and is not added to", hint="choose another --run-name")
         return Run(self.folder / base, self.store)
 
     def has(self, day: dt.date, dataset: str, name: str | None = None) -> bool:
@@ -118,6 +125,8 @@ class Runs:
     def unfinished(self, dataset: str, name: str | None, *, plan: str, force: bool = False) -> Run | None:
         """Return the newest run of that name, of any day, that was cut off and that nobody is at work in.
 
+        One that came by import is not gone on with: its models would be loaded only if whoever made them is trusted.
+
         Parameters
         ----------
         dataset, name
@@ -127,7 +136,8 @@ class Runs:
         force
             Whether it was begun to run again what was there already.
         """
-        for run in reversed([run for run in self.list() if _is_named(run.name, dataset, name)]):
+        named = [run for run in self.list() if _is_named(run.name, dataset, name)]
+        for run in reversed([run for run in named if not self.imported.has(run.name)]):
             with contextlib.suppress(UnknownName, Damaged):
                 # In this order: a process says that a run is finished, and then leaves it.
                 if _was_asked(run.config(), plan, force=force) and run.abandoned() and not self._finished(run):
@@ -152,12 +162,13 @@ class Runs:
             If a process is at work in the run.
         """
         with run.alone():
-            self._deleted.add_run(run.name, pipelines=len(run.numbers()))
+            self.deleted.add_run(run.name, pipelines=len(run.numbers()))
             aside = fsio.set_aside(run.folder)
         # Not before the sign of being alone is let go: a file server keeps a file that is open, and its folder.
         if aside is not None:
             fsio.remove_tree(aside)
-        self._deleted.remove_pipelines(run.name)
+        self.deleted.remove_pipelines(run.name)
+        self.imported.remove(run.name)
 
 
 def _suffixed(base: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from nws import config, fsio
-from nws.errors import BadInput, NoWorkspace, NwsError, SystemRefused, UnknownName
+from nws.errors import BadInput, NoWorkspace, NwsError, SystemRefused, UnknownName, UsageError
 from nws.ids import ObjectId, is_prefix
 from nws.store import ObjectStore
 from nws.trusted import other_owner
@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nws.dataset import Datasets
+    from nws.imported import Imported
     from nws.index.predictions import Predictions
     from nws.pipeline import Pipeline
     from nws.runs import Runs
     from nws.shelf import Shelf
+    from nws.shelf.templates import Templates
 
 MARKER = "nws.toml"
+# A REF that begins so names a copy in the library.
+LIBRARY = "library:"
 FOLDERS = ("_binaries", "datasets", "runs", "exports", "library", "catalog")
 
 
@@ -140,6 +144,27 @@ class Workspace:
 
         return exports(self.root / "exports")
 
+    @cached_property
+    def library(self) -> Shelf:
+        """The copies that people keep by name; a REF calls one `library:NAME`."""
+        from nws.shelf import library
+
+        return library(self.root / "library" / "trained")
+
+    @cached_property
+    def library_imported(self) -> Imported:
+        """The marks of those copies in the library that came by import."""
+        from nws.imported import FOLDER, Imported
+
+        return Imported(self.root / "library" / FOLDER)
+
+    @cached_property
+    def templates(self) -> Templates:
+        """The pipeline configs that people keep by name."""
+        from nws.shelf.templates import Templates
+
+        return Templates(self.root / "library" / "templates")
+
     @property
     def catalog(self) -> Path:
         """The folder of the index."""
@@ -228,6 +253,12 @@ class Workspace:
         return row if row is not None and row["deleted"] else None
 
     def _named(self, text: str) -> Pipeline:
+        if text.startswith(LIBRARY):
+            copy = self.library.get(text.removeprefix(LIBRARY))
+            raise UsageError(
+                f"{text} is a copy in the library, and a pipeline in runs/ is asked for",
+                hint=f"nws library show {copy.name}; nws predict {text}; a fullrun: nws library load {copy.name}",
+            )
         if text.startswith("best:"):
             return self._best(dataset=text.removeprefix("best:"))
         run, _, rest = text.rstrip("/").removeprefix("runs/").rpartition("/")

@@ -1,25 +1,14 @@
 """Commands on permanent copies: catalog archive, catalog verify."""
 
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from nws.cli.output import Output, Progress, plural
+from nws.cli.output import Progress
 from nws.cli.session import Handed
-from nws.errors import DONE, Damaged, NewerFormat
-
-if TYPE_CHECKING:
-    from nws.api import Workspace
-    from nws.shelf import Copy
-
-# More of one archive would hide the next.
-_SHOWN = 3
-# The states of an archive that is not sound (nws.shelf.Finding).
-CODES = {"damaged": Damaged.exit_code, "newer": NewerFormat.exit_code}
-WORDS = {"damaged": "damaged", "newer": "of a newer version"}
+from nws.cli.verifying import verify_copies
+from nws.errors import DONE
 
 Refs = Annotated[
     list[str], Parameter(help="RUN/0007, RUN/best, RUN/last, best:DATASET, a view, or the start of an id.")
@@ -66,48 +55,7 @@ def verify(names: list[str] | None = None, /, *, session: Handed) -> int:
         Names or paths of archives; all of them if not given.
     """
     workspace = session.workspace()
-    archives = workspace.archives
-    checked = list(archives.list()) if names is None else archives.find(names)
-    strays = list(archives.strays()) if names is None else []
-    if not checked and not strays:
+    code = verify_copies(session.output, workspace.archives, workspace.root, names, noun="archive")
+    if code is None:
         session.output.say("nothing is archived yet: nws catalog archive REF")
-        return DONE
-    states = Counter[str]()
-    rows = _rows(session.output, workspace, checked, states)
-    session.output.rows("archive", rows, ["state", "path"])
-    for path in strays:
-        _tell_stray(session.output, path.relative_to(workspace.root).as_posix())
-    session.output.say(_summary(len(checked), states, len(strays)))
-    return max((code for state, code in CODES.items() if states[state]), default=DONE)
-
-
-def _rows(
-    output: Output, workspace: "Workspace", copies: "Sequence[Copy]", states: Counter[str]
-) -> Iterator[dict[str, Any]]:
-    """Yield a line for each archive when it is checked, and count the states; problems are told at once."""
-    progress = Progress(output, time.monotonic)
-    for place, copy in enumerate(copies, 1):
-        progress.update(f"checking {place}/{len(copies)} {copy.path.name}", final=True)
-        found = workspace.archives.verify(copy)
-        progress.clear()
-        states[found.state] += 1
-        path = copy.path.relative_to(workspace.root).as_posix()
-        for problem in found.problems[:_SHOWN]:
-            output.warn(f"{path}: {problem}")
-        if len(found.problems) > _SHOWN:
-            output.warn(f"{path}: {plural(len(found.problems) - _SHOWN, 'more problem')}; all of them with --json")
-        yield {
-            "path": path, "kind": copy.kind, "name": copy.name, "state": found.state, "problems": list(found.problems),
-        }  # fmt: skip
-
-
-def _tell_stray(output: Output, path: str) -> None:
-    if output.json_lines:
-        output.record("stray", {"path": path})
-    output.say(f"{path}: no archive, and left alone")
-
-
-def _summary(count: int, states: Counter[str], strays: int) -> str:
-    wrong = [f"{states[state]} {word}" for state, word in WORDS.items() if states[state]]
-    said = f"{plural(count, 'archive')} checked: {', '.join(wrong) or 'all sound'}"
-    return f"{said}; {plural(strays, 'other file')} among them" if strays else said
+    return DONE if code is None else code

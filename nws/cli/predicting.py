@@ -40,7 +40,7 @@ def predict(
     Parameters
     ----------
     ref
-        RUN/0007, RUN/best, best:DATASET, a view, the start of an id; or an exported folder or a zip file.
+        RUN/0007, RUN/best, best:DATASET, a view, the start of an id, library:NAME; or an exported folder or a zip file.
     input
         Spectra: one wide file, an X and a Y file, or a folder, as for `dataset add`.
     output
@@ -77,16 +77,21 @@ def _source(session: Session, ref: str, *, trust: bool) -> "Source":
     from nws.api import Workspace
     from nws.engine.sources import Source
     from nws.shelf.opening import is_copy
+    from nws.workspace import LIBRARY
 
     path = Path(ref)
+    if ref.startswith(LIBRARY):
+        path = session.workspace().library.get(ref.removeprefix(LIBRARY)).path
     if is_copy(path) or path.suffix.lower() == ".zip":
         trust = trust or session.trusted().has(path)
         return Source.in_copy(path, packages=_trusted_packages(session), trust=trust)
     try:
         # A view may be of another workspace than the one around us.
         workspace = Workspace.find(path) if (path / "pipeline.json").is_file() else session.workspace()
-        trust = trust or session.trusted().has(workspace.root)
-        return Source.in_workspace(workspace, session.resolve(workspace, ref), trust=trust)
+        pipeline = session.resolve(workspace, ref)
+        trusted = session.trusted()
+        trust = trust or trusted.has(workspace.root) or trusted.has(pipeline.view.parent)
+        return Source.in_workspace(workspace, pipeline, trust=trust)
     except (NoWorkspace, UnknownName):
         if path.is_dir():
             # It says why it is none.

@@ -132,18 +132,19 @@ class Session:
 
     def resolve(self, workspace: "Workspace", text: str) -> "Pipeline":
         """Return the pipeline that a REF names; a REF that is a folder here stands for the view it is."""
-        return workspace.resolve(self._ref(workspace, text))
+        return workspace.resolve(self.ref(workspace, text))
 
     def record(self, workspace: "Workspace", text: str) -> str:
         """Return the record of the pipeline that a REF names, of a deleted one too."""
-        return workspace.record(self._ref(workspace, text))
+        return workspace.record(self.ref(workspace, text))
 
     def remembered(self, workspace: "Workspace", text: str) -> dict[str, Any]:
         """Return the row of the index of the pipeline that a REF names, of a deleted one too."""
-        return workspace.remembered(self._ref(workspace, text))
+        return workspace.remembered(self.ref(workspace, text))
 
     @staticmethod
-    def _ref(workspace: "Workspace", text: str) -> str:
+    def ref(workspace: "Workspace", text: str) -> str:
+        """Return a REF; a folder here that is a view is given by its run and name."""
         path = Path(text)
         if (path / "pipeline.json").is_file() and path.resolve().is_relative_to(workspace.runs.folder.resolve()):
             return path.resolve().relative_to(workspace.runs.folder.resolve()).as_posix()

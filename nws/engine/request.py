@@ -9,13 +9,15 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nws.documents import read as read_document
 from nws.engine.apart import check_test
-from nws.engine.plan import read_configs
+from nws.engine.plan import expand, read_configs
 from nws.engine.splits import check_cv
 from nws.engine.tasks import PipelineConfig, Task
 from nws.errors import BadInput, UsageError
 from nws.ids import check_name, hash_of
 from nws.metrics import METRICS, parse
+from nws.shelf.templates import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,7 +162,7 @@ def check_jobs(jobs: int | None) -> None:
 
 def _configs(workspace: Workspace, request: Request) -> list[PipelineConfig]:
     trusted = workspace.settings.trusted_packages
-    files = [read_configs(path, trusted=trusted) for path in request.pipelines]
+    files = [_read(workspace, path, trusted) for path in request.pipelines]
     names = request.pipeline_names
     total = sum(len(configs) for configs in files)
     if names and len(names) not in {len(files), total}:
@@ -175,6 +177,14 @@ def _configs(workspace: Workspace, request: Request) -> list[PipelineConfig]:
     # Of pipelines that several files have, the first is kept, as of those that one file has twice.
     kept = {config.hash: config for config in reversed(configs)}
     return [_checked(config) for config in configs if kept[config.hash] is config]
+
+
+def _read(workspace: Workspace, path: Path, trusted: tuple[str, ...]) -> list[PipelineConfig]:
+    """Read the pipelines of a file; `template:NAME` is one of the library, and stays called so."""
+    name = str(path)
+    if not name.startswith(PREFIX):
+        return read_configs(path, trusted=trusted)
+    return expand(read_document(workspace.templates.get(name.removeprefix(PREFIX))), file=name, trusted=trusted)
 
 
 def _checked(config: PipelineConfig) -> PipelineConfig:

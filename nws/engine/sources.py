@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from nws.engine import artifacts
 from nws.engine.tasks import MODEL, TRANSFORM, Y_PROCESSING
-from nws.engine.trust import check_owner
+from nws.engine.trust import check_imported, check_owner
 from nws.errors import Conflict, Damaged, NewerFormat, UnknownName
 from nws.ids import ObjectId
 from nws.metrics import METRICS, REGRESSION
 from nws.shelf.opening import open_copy
+from nws.shelf.shelves import marks_beside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,11 +51,13 @@ class Source:
         Raises
         ------
         NotTrusted
-            If the workspace belongs to another user, and `trust` is not set.
+            If the workspace belongs to another user, or the run came by import, and `trust` is not set.
         """
         root = workspace.root
         if not trust:
-            check_owner(f"the model of {pipeline.path}", (root, *(root / name for name in _DECIDING)))
+            what, run = f"the model of {pipeline.path}", pipeline.record.run_id
+            check_owner(what, (root, *(root / name for name in _DECIDING)))
+            check_imported(what, workspace.runs.imported, run, workspace.runs.folder / run)
         return cls(
             path=pipeline.path,
             record_id=pipeline.record_id,
@@ -70,11 +73,13 @@ class Source:
         Raises
         ------
         NotTrusted
-            If a file of it belongs to another user, and `trust` is not set.
+            If a file of it belongs to another user, or it came by import, and `trust` is not set.
         """
         copy = open_copy(path)
         if not trust:
             check_owner(f"the model in {path}", copy.paths())
+            file = path.resolve()
+            check_imported(f"the model in {path}", marks_beside(file), file.stem, path)
         return cls(
             path=str(path),
             record_id=copy.record_id,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from nws.imported import Imported
     from nws.records import PipelineRecord
 
 _TRUST = "if you trust whoever made it: `nws config trust add PATH`, or --trust for one call; its figures need no trust"
@@ -39,6 +40,33 @@ def check_owner(what: str, paths: Iterable[Path]) -> None:
     for path in paths:
         if (owner := other_owner(path)) is not None:
             raise NotTrusted(f"{what} is not loaded: {path} belongs to {_name_of(owner)}", hint=_TRUST)
+
+
+def check_imported(what: str, marks: Imported, name: str, path: Path) -> None:
+    """Refuse what came by import: whoever made it decides which code is run.
+
+    Parameters
+    ----------
+    what
+        What is to be loaded, for the message.
+    marks
+        Where it would be marked.
+    name
+        What it is called there.
+    path
+        What to trust, for the hint.
+
+    Raises
+    ------
+    NotTrusted
+        If there is a mark.
+    """
+    if marks.has(name):
+        raise NotTrusted(
+            f"{what} is not loaded: {path.name} came by import",
+            hint=f"if you trust whoever made it: `nws config trust add {path}`, or --trust for one call; "
+            "its figures need no trust",
+        )
 
 
 def _name_of(owner: int) -> str:

@@ -92,6 +92,20 @@ def append(catalog: Path, rows: Sequence[Row], *, name: str | None = None) -> st
     return chosen
 
 
+def check(row: Row) -> None:
+    """Find out, before anything is published, that a prediction of somebody else can be appended; nothing is written.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it cannot.
+    """
+    _check(row)
+    for table, items in ((META, [row.meta]), (DATA, list(row.data))):
+        for _ in _tables(items, table):
+            pass
+
+
 def void(catalog: Path, name: str) -> bool:
     """Take a name from `once_name` away from whoever was going to append under it, and say whether that was done.
 

@@ -126,12 +126,13 @@ class Zip:
     @contextlib.contextmanager
     def kept_open(self) -> Iterator[None]:
         """Open the file once for all that is read while the body runs."""
+        before = self._kept
         with self._opened() as opened:
             self._kept = opened
             try:
                 yield
             finally:
-                self._kept = None
+                self._kept = before
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[tuple[ZipFile, dict[str, ZipInfo]]]:

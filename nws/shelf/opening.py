@@ -15,6 +15,7 @@ from nws.ids import ObjectId
 from nws.pipeline.view import RECORD_FILE, files_of, read_record
 from nws.records import Manifest, decode
 from nws.shelf import names, zips
+from nws.shelf.contents import FULL_RUN
 from nws.shelf.manifests import MANIFEST_FILE
 from nws.shelf.members import HINT, SOURCE, Folder, Members, Zip
 from nws.shelf.names import quoted
@@ -66,11 +67,17 @@ class Opened:
 
     def size(self, oid: ObjectId) -> int:
         """Return the size of an object in bytes."""
-        return self.sizes[self.names[oid]]
+        return self.sizes[self._name(oid)]
 
     def open(self, oid: ObjectId) -> Iterator[bytes]:
         """Yield an object in pieces, its id checked before the last one."""
-        return self.read(self.names[oid])
+        return self.read(self._name(oid))
+
+    def _name(self, oid: ObjectId) -> str:
+        """Return the member that is an object which something in the copy names."""
+        if oid not in self.names:
+            raise Damaged(f"{self.path} names the object {oid.short}, which it does not hold", hint=SOURCE)
+        return self.names[oid]
 
     def read(self, name: str) -> Iterator[bytes]:
         """Yield a member in pieces, its id checked before the last one.
@@ -90,7 +97,7 @@ class Opened:
                 yield last
             hasher.update(piece)
             last = piece
-        if hasher.id() != self.ids[name]:
+        if hasher.id() != self.ids[name] or hasher.size != self.sizes[name]:
             raise Damaged(f"{self.path}: the bytes of {name} do not match their id", hint=SOURCE)
         if last is not None:
             yield last
@@ -189,7 +196,8 @@ def as_pipeline(opened: Opened) -> OpenedPipeline:
     """Return an opened copy with the record of its pipeline; raises as `open_copy`."""
     path = opened.path
     if RECORD_FILE not in opened.ids:
-        raise BadInput(f"{path} is of kind {opened.kind!r} and holds no pipeline", hint=HINT)
+        hint = "nws library load, or nws import, makes it a run again" if opened.kind == FULL_RUN else HINT
+        raise BadInput(f"{path} is of kind {opened.kind!r} and holds no pipeline", hint=hint)
     if opened.source.get("record") != opened.ids[RECORD_FILE]:
         raise Damaged(f"{path}: its record is not the one that it was made from")
     complete(opened)

@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 from nws.errors import Conflict, UsageError
+from nws.imported import FOLDER, Imported
 from nws.pipeline.view import ARTIFACT_FOLDER
 from nws.shelf import checking, contents, forms
 from nws.shelf.contents import BEST_PREDICTIONS, EXPORT, FILTERED, FULL_RUN, WHOLE
@@ -80,6 +81,11 @@ def archives(root: Path) -> Shelf:
 def library(root: Path) -> Shelf:
     """Return the copies in a folder that people name: each name once, whatever its kind."""
     return Shelf(root, LIBRARY, lambda pipeline, name: name or export_name(pipeline))
+
+
+def marks_beside(path: Path) -> Imported:
+    """Return the marks that tell whether a copy came by import, if it stands in a library: its place says so."""
+    return Imported(path.parents[min(2, len(path.parents) - 1)] / FOLDER)
 
 
 def export_name(pipeline: Pipeline, name: str | None = None) -> str:

@@ -22,7 +22,7 @@ from nws.store.opening import steady
 from nws.store.packs import Packs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -210,6 +210,12 @@ class ObjectStore:
         """Yield the ids of all objects that begin with `prefix`, sorted, whether their files are sound or not."""
         merged = heapq.merge(self._loose.ids(prefix), self._packs.ids(prefix))
         return (oid for oid, _ in groupby(merged))
+
+    def packed(self, ids: Iterable[ObjectId]) -> Sequence[ObjectId]:
+        """Return those objects that lie in packs, as they lie there: read in this order, none costs more than once."""
+        self._packs.look(if_changed=True)
+        places = [(place, oid) for oid in ids if (place := self._packs.place(oid)) is not None]
+        return [oid for _, oid in sorted(places)]
 
     def resolve(self, prefix: str) -> ObjectId:
         """Return the one stored id that begins with `prefix` (six digits or more).

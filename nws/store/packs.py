@@ -295,6 +295,15 @@ class Packs:
             except (Broken, Unsupported):
                 return None
 
+    def place(self, oid: ObjectId) -> tuple[str, int] | None:
+        """Return in which pack an object lies, as of the last look, and where; None if in none."""
+        raw, known = bytes.fromhex(oid), self._known
+        name = known.where.get(raw)
+        try:
+            return None if name is None else (name, known.tables[name].place(raw).offset)
+        except Broken:
+            return None
+
     def table(self, name: str) -> PackTable | None:
         """Return the table of a pack, doomed or not, as of the last look; None if it cannot be read or is not there."""
         return self._known.tables.get(name)

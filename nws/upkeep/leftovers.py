@@ -25,15 +25,16 @@ def leftovers(root: Path, *, before: int) -> Iterator[Path]:
     Parameters
     ----------
     root
-        Folder of the workspace. Its library is passed over.
+        Folder of the workspace.
     before
         Nanoseconds, by the clock of the file system.
     """
     places: tuple[tuple[str, int, Callable[[str], bool]], ...] = (
         ("_binaries", 1, lambda _: True),
         ("datasets", 0, lambda _: True),
-        ("runs", 2, lambda name: name in {"_refs", ".deleted"} or name.endswith(".refs")),
+        ("runs", 2, lambda name: name in {"_refs", ".deleted", ".imported"} or name.endswith(".refs")),
         ("exports", 2, lambda _: True),
+        ("library", 3, lambda _: True),
         ("catalog", 4, lambda _: True),
     )
     for name, depth, inner in places:

@@ -1,0 +1,83 @@
+"""Checking the copies of a shelf, told as it goes: what catalog verify and library verify have in common.
+
+This room words what a check finds; it must not know which shelf it is.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nws.cli.output import Output, Progress, plural
+from nws.errors import DONE, Damaged, NewerFormat
+
+if TYPE_CHECKING:
+    from nws.shelf import Copy, Shelf
+
+# More of one copy would hide the next.
+_SHOWN = 3
+# The states of a copy that is not sound (nws.shelf.Finding).
+CODES = {"damaged": Damaged.exit_code, "newer": NewerFormat.exit_code}
+WORDS = {"damaged": "damaged", "newer": "of a newer version"}
+
+
+def verify_copies(output: Output, shelf: "Shelf", root: Path, names: list[str] | None, *, noun: str) -> int | None:
+    """Check copies against their manifests, and return the exit code; None if there are none.
+
+    Parameters
+    ----------
+    output
+        Where to speak.
+    shelf
+        Whose copies.
+    root
+        The folder of the workspace, in which paths are shown.
+    names
+        Which; all of them, and whatever else lies there, if not given.
+    noun
+        What a copy is called, which is also the `type` of a line: `archive`.
+    """
+    checked = list(shelf.list()) if names is None else shelf.find(names)
+    strays = list(shelf.strays()) if names is None else []
+    if not checked and not strays:
+        return None
+    states = Counter[str]()
+    output.rows(noun, _rows(output, shelf, root, checked, states), ["state", "path"])
+    for path in strays:
+        _tell_stray(output, path.relative_to(root).as_posix(), noun)
+    output.say(_summary(len(checked), states, len(strays), noun))
+    return max((code for state, code in CODES.items() if states[state]), default=DONE)
+
+
+def _rows(
+    output: Output, shelf: "Shelf", root: Path, copies: "Sequence[Copy]", states: Counter[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield a line for each copy when it is checked, and count the states; problems are told at once."""
+    progress = Progress(output, time.monotonic)
+    for place, copy in enumerate(copies, 1):
+        progress.update(f"checking {place}/{len(copies)} {copy.path.name}", final=True)
+        found = shelf.verify(copy)
+        progress.clear()
+        states[found.state] += 1
+        path = copy.path.relative_to(root).as_posix()
+        for problem in found.problems[:_SHOWN]:
+            output.warn(f"{path}: {problem}")
+        if len(found.problems) > _SHOWN:
+            output.warn(f"{path}: {plural(len(found.problems) - _SHOWN, 'more problem')}; all of them with --json")
+        yield {
+            "path": path, "kind": copy.kind, "name": copy.name, "state": found.state, "problems": list(found.problems),
+        }  # fmt: skip
+
+
+def _tell_stray(output: Output, path: str, noun: str) -> None:
+    if output.json_lines:
+        output.record("stray", {"path": path})
+    output.say(f"{path}: no {noun}, and left alone")
+
+
+def _summary(count: int, states: Counter[str], strays: int, noun: str) -> str:
+    wrong = [f"{states[state]} {word}" for state, word in WORDS.items() if states[state]]
+    what = plural(count, noun) if noun != "copy" else f"{count:,} {'copy' if count == 1 else 'copies'}"
+    said = f"{what} checked: {', '.join(wrong) or 'all sound'}"
+    return f"{said}; {plural(strays, 'other file')} among them" if strays else said

@@ -1,0 +1,131 @@
+"""What others made, taken into a workspace: a run as a run, a pipeline into the library, both marked as foreign.
+
+All of a copy is checked before anything is written. This room must not know who is trusted, nor load a model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nws.errors import BadInput, Conflict, UsageError
+from nws.ids import ObjectId, check_name
+from nws.records import encode
+from nws.shelf.contents import EXPORT, FILTERED, FULL_RUN, WHOLE, filtered, told, whole
+from nws.shelf.opening import as_pipeline, open_any
+from nws.upkeep.bringing import ADDED, UNCHANGED, bring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from nws.shelf.contents import Contents
+    from nws.shelf.opening import Opened, OpenedPipeline
+    from nws.workspace import Workspace
+
+REPLACED = "replaced"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What came of an import: a run, or a copy in the library; `path` is where it stands."""
+
+    kind: str
+    name: str
+    path: Path
+    state: str
+    pipelines: int
+
+
+def take(
+    workspace: Workspace,
+    path: Path,
+    *,
+    name: str | None = None,
+    replace: bool = False,
+    report: Callable[[str], None] = lambda _: None,
+) -> Taken:
+    """Take a copy of somebody else into a workspace.
+
+    Parameters
+    ----------
+    workspace
+        Where to.
+    path
+        A zip file of a library or of archives, or a folder that was exported.
+    name
+        What a pipeline is called in the library; as its file if not given. A run keeps its name.
+    replace
+        Put a pipeline in the place of the copy of that name.
+    report
+        Told how far it is, in words.
+
+    Raises
+    ------
+    UnknownName
+        If there is nothing at `path`.
+    BadInput
+        If it is no copy that can be taken in.
+    Damaged
+        If it is not what its manifest says.
+    NewerFormat
+        If a later version wrote it.
+    Conflict
+        If something else of that name is there.
+    UsageError
+        If a run is to have another name, or the name is none.
+    """
+    opened = open_any(path)
+    if opened.kind == FULL_RUN:
+        if name is not None:
+            raise UsageError("a run keeps its name", hint="leave --name out")
+        brought = bring(workspace, opened, foreign=True, report=report)
+        run = brought.run
+        return Taken(kind=FULL_RUN, name=run.name, path=run.folder, state=brought.state, pipelines=brought.pipelines)
+    contents = _contents(as_pipeline(opened))
+    opened.verify(lambda count: report(f"{count:,} of {len(opened.ids):,} members read"))
+    called = (
+        check_name(path.resolve().stem if path.is_file() else path.resolve().name, "name") if name is None else name
+    )
+    return _shelve(workspace, opened, contents, called, replace=replace)
+
+
+def _contents(pipeline: OpenedPipeline) -> Contents:
+    """Choose again what a copy of this kind has, so that nothing else comes in."""
+    if pipeline.kind not in {WHOLE, FILTERED, EXPORT}:
+        raise BadInput(f"{pipeline.path} is of kind {pipeline.kind!r}, of which nothing is taken in")
+    artifacts = {ObjectId(artifact["object"]) for artifact in pipeline.record.artifacts}
+    contents = whole(pipeline) if pipeline.kind == WHOLE else filtered(pipeline)
+    if pipeline.kind != WHOLE and artifacts <= pipeline.names.keys():
+        contents = filtered(pipeline, binaries=True)
+    if pipeline.kind == EXPORT and not set(contents.members.values()) <= pipeline.names.keys():
+        raise BadInput(
+            f"{pipeline.path} has no fitted steps as nws keeps them", hint="import a folder or zip file of another form"
+        )
+    description = pipeline.source.get("description")
+    return told(contents, description if isinstance(description, str) else "")
+
+
+def _shelve(workspace: Workspace, opened: Opened, contents: Contents, name: str, *, replace: bool) -> Taken:
+    library, marks = workspace.library, workspace.library_imported
+    before = library.named(check_name(name, "name of a copy"))
+    manifest = ObjectId.of(encode(contents.manifest()))
+    for copy in before:
+        if copy.kind == contents.kind and open_any(copy.path).manifest == manifest:
+            return Taken(kind=copy.kind, name=copy.name, path=copy.path, state=UNCHANGED, pipelines=1)
+    if before and not replace:
+        raise Conflict(f"{before[0].path} is there already", hint="choose another --name, or --replace it")
+    known = marks.has(name)
+    # The mark first: what is foreign is never there without it.
+    marks.add(name, kind=contents.kind, manifest=manifest, file=opened.path.name)
+    try:
+        with opened.kept_open():
+            path = library.put(contents, name, replace=replace)
+    except BaseException:
+        if not known and all(open_any(copy.path).manifest != manifest for copy in library.named(name)):
+            marks.remove(name)
+        raise
+    for copy in before:
+        if copy.name != name:
+            marks.remove(copy.name)
+    return Taken(kind=contents.kind, name=name, path=path, state=REPLACED if before else ADDED, pipelines=1)
