@@ -92,9 +92,15 @@ def points(workspace: Workspace, dataset: str, target: str, metric: str) -> list
     ]
 
 
-def targets_of(workspace: Workspace, dataset: str) -> list[dict[str, Any]]:
-    """Return, for each target of a dataset and each primary metric, the row of its best prediction."""
-    return workspace.predictions.get_global_best(dataset=dataset).rows(named=True)
+_BEST = (
+    "dataset_name", "target", "task_type", "metric", "val_score", "test_score", "preprocessing", "model", "ref",
+    "deleted",
+)  # fmt: skip
+
+
+def bests_of(workspace: Workspace, dataset: str | None = None) -> list[dict[str, Any]]:
+    """Return, for each dataset and target and each primary metric, the row of its best prediction."""
+    return workspace.predictions.get_global_best(dataset=dataset, show=_BEST).rows(named=True)
 
 
 def changes(workspace: Workspace, facts: RunFacts) -> Changes | None:

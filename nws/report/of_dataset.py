@@ -49,7 +49,7 @@ def report_dataset(workspace: Workspace, name: str) -> Report:
     runs = history.runs_of(workspace, name)
     if registration is None and not runs and not trouble:
         raise _unknown(workspace, name)
-    bests = history.targets_of(workspace, name) if runs else []
+    bests = history.bests_of(workspace, name) if runs else []
     boards = {f"{row['target']}, {row['metric']}": _board(workspace, name, row, trouble) for row in bests}
     sections = [
         Section("In short", list(_in_short(name, bests, runs))),

@@ -28,7 +28,7 @@ def report_global(workspace: Workspace) -> Report:
     runs = _safe(lambda: history.runs_of(workspace), [], trouble)
     known = {row["run_id"] for row in runs}
     bare = [name for name in workspace.runs.names() if name not in known]
-    bests = _safe(lambda: workspace.predictions.get_global_best().rows(named=True) if runs else [], [], trouble)
+    bests = _safe(lambda: history.bests_of(workspace) if runs else [], [], trouble)
     datasets = _safe(workspace.datasets.list, [], trouble)
     sections = [
         Section("In short", [_in_short(datasets, runs, bare), *_reading()]),
@@ -66,9 +66,9 @@ def _in_short(datasets: list[Any], runs: list[dict[str, Any]], bare: list[str]) 
     failed = sum(row["failed"] for row in runs)
     gone = sum(row["deleted"] for row in runs)
     last = runs[-1] if runs else None
-    text = f"{wording.plural(len({row['dataset_name'] for row in runs}), 'dataset')} have runs. "
-    text += f"{wording.plural(failed, 'pipeline')} failed. "
-    text += f"{wording.plural(gone, 'run')} were deleted; the catalog keeps their figures. " if gone else ""
+    text = f"There were runs on {wording.plural(len({row['dataset_name'] for row in runs}), 'dataset')}. "
+    text += f"Pipelines that failed: {failed:,}. "
+    text += f"Runs that were deleted, and whose figures the catalog keeps: {gone:,}. " if gone else ""
     text += f"The newest run is {last['run_id']}." if last else ""
     return Text(text.strip())
 

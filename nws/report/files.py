@@ -1,0 +1,78 @@
+"""Where reports are written: of runs among the exports, of datasets and of the workspace in the catalog.
+
+A report that is made again takes the place of the one before. This room must not know what a report says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nws import fsio
+from nws.errors import UsageError
+from nws.ids import closest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nws.report.blocks import Report
+    from nws.workspace import Workspace
+
+MARKDOWN, HTML = "md", "html"
+FORMS = (MARKDOWN, HTML)
+_SUFFIXES = {".md": MARKDOWN, ".markdown": MARKDOWN, ".html": HTML, ".htm": HTML}
+
+
+def forms_for(form: str | None, output: Path | None) -> tuple[str, ...]:
+    """Return the forms to write: the one asked for, that of the named file, or both.
+
+    Raises
+    ------
+    UsageError
+        If there is no such form, or the file is named like the other one.
+    """
+    if form is not None and form not in FORMS:
+        near = closest(form, FORMS)
+        raise UsageError(f"no form of report {form!r}", hint=f"did you mean {near[0]}?" if near else "md or html")
+    named = None if output is None or output.is_dir() else _SUFFIXES.get(output.suffix.lower())
+    if form is not None:
+        if named not in {None, form}:
+            raise UsageError(f"--format {form}, but {output} is named like {named}", hint="leave one of them out")
+        return (form,)
+    if output is None or output.is_dir():
+        return FORMS
+    if named is None:
+        raise UsageError(f"{output} does not say which form it is to have", hint="name it .html or .md, or --format")
+    return (named,)
+
+
+def write(
+    workspace: Workspace, report: Report, *, forms: tuple[str, ...] = FORMS, output: Path | None = None
+) -> dict[str, Path]:
+    """Write a report, each file whole, and return form → file.
+
+    Parameters
+    ----------
+    workspace
+        Whose report it is.
+    report
+        The report.
+    forms
+        `md`, `html` or both.
+    output
+        A file, for one form, or a folder; the place of such reports in the workspace if None.
+    """
+    written = {}
+    for form in forms:
+        text = report.markdown() if form == MARKDOWN else report.html()
+        name = f"{report.stem}.{form}"
+        if output is None:
+            path = fsio.make_folder(_place(workspace, report)) / name
+        else:
+            path = output / name if output.is_dir() else output
+        fsio.replace(path, text.encode(), durable=False)
+        written[form] = path
+    return written
+
+
+def _place(workspace: Workspace, report: Report) -> Path:
+    return workspace.root / "exports" / "session_reports" if report.kind == "run" else workspace.catalog / "reports"
