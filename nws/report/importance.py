@@ -127,7 +127,7 @@ def _peaks(values: Array, heights: Array) -> list[int]:
     room = 0.08 * float(np.ptp(values))
     chosen: list[int] = []
     for place in np.argsort(-heights, kind="stable").tolist():
-        if len(chosen) == _NAMED or not heights[place] > 0:
+        if len(chosen) == _NAMED or not heights[place] > heights.max() / 10:
             break
         if all(abs(values[place] - values[other]) > room for other in chosen):
             chosen.append(place)

@@ -68,11 +68,15 @@ def predictions(subject: Subject) -> Figure:
     ends = style.limits([value for part in found for value in _ends(part.measured, part.predicted)])
     axes.plot(ends, ends, color=style.GREY, linewidth=0.8, zorder=1)
     end = (ends[1], ends[1])
-    axes.annotate("1:1", end, xytext=(-3, -9), textcoords="offset points", ha="right", va="top", color=style.GREY)
+    axes.annotate("1:1", end, xytext=(-16, -4), textcoords="offset points", ha="right", va="top", color=style.GREY)
     for part in found:
         _draw(axes, part, part.predicted)
-    axes.set(xlim=ends, ylim=ends, aspect="equal")
-    axes.yaxis.set_major_locator(axes.xaxis.get_major_locator())
+    axes.set(xlim=ends, ylim=ends)
+    # In the corner where its labels are, for which the layout leaves room.
+    axes.set_box_aspect(1.0)
+    axes.set_anchor("SW")
+    ticks = [float(tick) for tick in axes.get_xticks() if ends[0] <= tick <= ends[1]]
+    axes.set(xticks=ticks, yticks=ticks)
     name = style.plain(subject.target, 40)
     axes.set(xlabel=f"{name}, measured", ylabel=f"{name}, predicted")
     _say(beside, subject, found, ("rmse", "r2", "bias"))

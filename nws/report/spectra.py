@@ -38,9 +38,8 @@ def spectra(subject: Subject) -> Figure:
     shown = found if len(found) <= _PANELS else [found[0], *found[1 - _PANELS :]]
     columns = 1 if len(shown) <= 3 else 2
     deep = -(-len(shown) // columns)
-    figure = style.sheet(
-        style.SIZE[0] if columns == 1 else 8.0, max(style.SIZE[1], 0.9 + _HEIGHT * deep), title=subject.title
-    )
+    width, height = (style.SIZE[0] if columns == 1 else 8.0), max(style.SIZE[1], 0.9 + _HEIGHT * deep)
+    figure = style.sheet(width, height, title=subject.title, foot=_foot(subject, len(rows)))
     panels = figure.subplots(deep, columns, squeeze=False).T.ravel()
     colours = _Colours.of_classes(values) if subject.is_classification else _Colours.of_numbers(values)
     for place, (axes, stage) in enumerate(zip(panels, shown, strict=False)):
@@ -54,13 +53,13 @@ def spectra(subject: Subject) -> Figure:
         axes.set_axis_off()
     figure.supylabel("signal", fontsize=9)
     colours.explain(figure, list(panels[: len(shown)]), subject.target)
-    total = sum(value is not None for value in subject.dataset.target(subject.target).values)
-    which = f"all {total:,} samples" if len(rows) == total else f"{len(rows):,} of {total:,} samples"
-    figure.text(
-        0.99, 0.005, f"{which}; black dashes: their mean", ha="right", va="bottom", fontsize=8, color=style.GREY
-    )
-    figure.get_layout_engine().set(rect=(0, 0.035, 1, 0.965))  # type: ignore[union-attr, call-arg]  # it is constrained
     return figure
+
+
+def _foot(subject: Subject, shown: int) -> str:
+    total = sum(value is not None for value in subject.dataset.target(subject.target).values)
+    which = f"all {total:,} samples" if shown == total else f"{shown:,} of {total:,} samples"
+    return f"{which}; black dashes: their mean"
 
 
 def _rows(subject: Subject) -> list[int]:

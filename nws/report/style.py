@@ -11,6 +11,7 @@ Renslow, PLoS ONE 13 (2018) e0199239), which grey print keeps in order. What col
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import math
 import re
@@ -41,6 +42,8 @@ _SEEN = 0.88
 # In an SVG file more than this many points are drawn as an image, which stays small.
 MANY = 2000
 _SMALL = 8.0
+# Height in inches of a line of text over or under a picture.
+_LINE = 0.19
 _SETTINGS: dict[str, Any] = {
     "font.size": 9.0,
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
@@ -96,13 +99,18 @@ def applied() -> Iterator[None]:
         yield
 
 
-def sheet(width: float = SIZE[0], height: float = SIZE[1], *, title: str = "") -> Figure:
-    """Return an empty figure, whose size is in inches, with a line over it."""
+def sheet(width: float = SIZE[0], height: float = SIZE[1], *, title: str = "", foot: str = "") -> Figure:
+    """Return an empty figure, whose size is in inches, with a line over it and one under it."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(width, height), layout="constrained")
-    if title:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=_SMALL, color=GREY)
+    top = _LINE / height if title else 0.0
+    bottom = _LINE / height if foot else 0.0
+    layout = ConstrainedLayoutEngine(rect=(0.0, bottom, 1.0, 1.0 - top - bottom))
+    figure = Figure(figsize=(width, height), layout=layout)
+    # By hand: the layout centres what it places, and so cuts off what is long.
+    figure.text(0.01, 1 - 0.25 * top, title, ha="left", va="top", fontsize=_SMALL, color=GREY)
+    figure.text(0.99, 0.25 * bottom, foot, ha="right", va="bottom", fontsize=_SMALL, color=GREY)
     return figure
 
 
@@ -241,12 +249,14 @@ def file_part(name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", name).strip("_.")[:60] or "target"
 
 
+@functools.cache
 def scale() -> Colormap:
     """Return the map of values whose colours can all be seen as lines on white."""
     from matplotlib import colormaps
     from matplotlib.colors import ListedColormap
 
-    return ListedColormap([colormaps[MAP](_SEEN * place / 255) for place in range(256)])
+    whole = colormaps[MAP]
+    return ListedColormap([whole(_SEEN * place / 255) for place in range(256)])
 
 
 def level(axes: Axes, *, at: float) -> None:
