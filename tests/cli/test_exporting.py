@@ -1,0 +1,270 @@
+"""nws export: what each form holds, that it predicts without nws to the last digit, and what is refused."""
+
+import json
+import os
+import shutil
+import subprocess
+import zipfile
+
+import joblib
+import pytest
+from exporting import GRID, alone, check_same, manifest, table
+from predicting import PLS, read_csv, stored, write_csv
+
+from nws import Workspace
+from nws.ids import ObjectId
+
+TEXTS = ["README.txt", "model_card.md", "predict.py", "spectra.py"]
+FILES = ["manifest.json", "metrics.json", "pipeline.json", "predictions.csv"]
+SCALED, SNV_SCALED, LDA, SVC = "gas_a/2", "gas_a/4", "oil_b/1", "oil_b/2"
+CASES = [
+    (form, short) for form in ("folder", "skops") for short in ("gas_a/1", SCALED, "gas_a/3", SNV_SCALED, LDA, SVC)
+]
+CASES += [("zip", SNV_SCALED), ("zip", LDA)]
+OURS, FAILS = "own_c/1", "own_c/2"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A workspace in a folder with spaces and accents: six pipelines, one of classes of nws, and one that failed."""
+    root = tmp_path_factory.mktemp("exporting") / "Blé dur"
+    root.mkdir()
+    workspace = stored(root, grids=(GRID,))
+    (root / "own.json").write_text(json.dumps(["nws.operators.Detrend", {"model": "sklearn.linear_model.Ridge"}]))
+    (root / "bad.json").write_text(json.dumps([{"model": {"class": PLS, "params": {"n_components": 99}}}]))
+    workspace.run("gas", [root / "own.json", root / "bad.json"], run_name="own_c")
+    return root
+
+
+@pytest.fixture
+def place(made, tmp_path):
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def pipeline(root, short):
+    workspace = Workspace.open(root)
+    name, _, number = short.partition("/")
+    run = next(run for run in workspace.runs.list() if run.name.endswith(name))
+    return run.pipeline(int(number))
+
+
+def exported(here, root, short, *words):
+    told = here("--json", "export", pipeline(root, short).ref, *words, check=0)
+    row = json.loads(told.out)
+    assert row["type"] == "export"
+    return root / row["path"], row, told.err
+
+
+def files(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def spectra_of(root, short):
+    return root / ("oils.csv" if "oil" in short else "test.csv")
+
+
+@pytest.mark.parametrize(("form", "short"), CASES)
+def test_an_export_predicts_without_nws_what_is_stored(here, place, tool, form, short):
+    path, row, _ = exported(here, place, short, "--format", form)
+    assert row["format"] == form
+    folder = path
+    if form == "zip":
+        folder = place / "unpacked é"
+        subprocess.run([tool("unzip"), "-q", path, "-d", folder], check=True)
+    done = alone(folder, spectra_of(place, short))
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    check_same(done.stdout, pipeline(place, short))
+
+
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_what_an_export_holds(here, place, form):
+    path, row, told = exported(here, place, SNV_SCALED, "--format", form)
+    record = pipeline(place, SNV_SCALED)
+    steps = ["1_StandardNormalVariate", "2_MinMaxScaler", "3_PLSRegression"]
+    expected = sorted([*TEXTS, *FILES, *(f"artifacts/{name}.joblib" for name in steps)])
+    if form == "zip":
+        with zipfile.ZipFile(path) as archive:
+            assert archive.testzip() is None
+            archive.extractall(place / "x")
+        path = place / "x"
+    assert files(path) == expected
+    told = manifest(path)
+    assert told["kind"] == "export"
+    assert told["source"]["record"] == row["record"] == record.record_id
+    for name, facts in told["members"].items():
+        assert ObjectId.of((path / name).read_bytes()) == facts["blake3"], name
+    assert sorted([*told["members"], "manifest.json"]) == expected
+    assert row["skops_types"] == []
+    assert joblib.load(path / "artifacts" / "3_PLSRegression.joblib").n_components == 3
+
+
+def test_what_an_export_as_skops_holds_and_which_types_it_names(here, place):
+    name = "chemotools.scatter._standard_normal_variate.StandardNormalVariate"
+    path, row, told = exported(here, place, SNV_SCALED, "--format", "skops")
+    assert files(path) == sorted([*TEXTS, *FILES, "model.skops"])
+    assert row["skops_types"] == manifest(path)["source"]["skops_types"] == [name]
+    assert (
+        f"1 type that skops does not know, so whoever loads the model has to name it; predict.py does: {name}" in told
+    )
+    assert name in (path / "README.txt").read_text(encoding="utf-8")
+    assert f"trusted=['{name}']" in (path / "predict.py").read_text(encoding="utf-8")
+    path, row, told = exported(here, place, SCALED, "--format", "skops")
+    assert row["skops_types"] == manifest(path)["source"]["skops_types"] == []
+    assert "does not know" not in told
+    assert "trusted" not in (path / "predict.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("form", ["zip", "skops"])
+def test_the_same_export_twice_has_the_same_bytes(nws, place, form):
+    words = ["export", pipeline(place, LDA).ref, pipeline(place, SNV_SCALED).ref, "--format", form, "--output"]
+    for seed in ("1", "2"):
+        nws(*words, f"out{seed}", check=0, env={"PYTHONHASHSEED": seed})
+    assert len(files(place / "out1")) == (2 if form == "zip" else 18)
+    assert files(place / "out1") == files(place / "out2")
+    for name in files(place / "out1"):
+        assert (place / "out1" / name).read_bytes() == (place / "out2" / name).read_bytes(), name
+
+
+def test_nws_predicts_with_a_folder_and_a_zip_file_alike(here, place):
+    wanted = here("predict", pipeline(place, SNV_SCALED).ref, "--input", "test.csv", check=0).out
+    for form in ("folder", "zip"):
+        path, *_ = exported(here, place, SNV_SCALED, "--format", form)
+        assert here("predict", path, "--input", "test.csv", check=0).out == wanted
+
+
+def test_a_model_of_classes_of_nws_says_that_it_needs_nws(here, place):
+    for form in ("folder", "skops"):
+        path, *_ = exported(here, place, OURS, "--format", form)
+        text = " ".join((path / "README.txt").read_text(encoding="utf-8").split())
+        assert "these steps are classes of nws itself, so it has to be installed: Detrend." in text
+        assert "nws is not needed" not in text
+        assert "nws==" in text
+        done = alone(path, place / "test.csv")
+        assert done.returncode == 1
+        assert "it has classes of nws, so it needs nws too; README.txt has the command" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_failed_pipeline_is_not_exported_and_neither_are_those_beside_it(here, place):
+    for form in ("folder", "zip", "skops"):
+        words = ["export", pipeline(place, SCALED).ref, pipeline(place, FAILS).ref, "--format", form]
+        told = here(*words, check=5)
+        assert "has no model to predict with: it failed" in told.err
+        assert not told.out
+    assert files(place / "exports") == []
+
+
+@pytest.mark.parametrize("form", ["folder", "zip", "skops"])
+def test_a_name_that_is_there_is_refused_before_anything_is_copied(here, place, form):
+    path, *_ = exported(here, place, SCALED, "--format", form)
+    before = {name: (place / "exports" / name).read_bytes() for name in files(place / "exports")}
+    told = here("export", pipeline(place, LDA).ref, pipeline(place, SCALED).ref, "--format", form, check=5)
+    assert f"nws: {path} is there already\nhint: remove it first, or give another --custom-name\n" in told.err
+    assert {name: (place / "exports" / name).read_bytes() for name in files(place / "exports")} == before
+    again, *_ = exported(here, place, SCALED, "--format", form, "--custom-name", "été")
+    assert again.name.startswith("été_0002")
+
+
+def test_wrong_calls(here, place):
+    ref = pipeline(place, SCALED).ref
+    assert "did you mean skops?" in here("export", ref, "--format", "scops", check=2).err
+    assert "hint: folder, zip, skops\n" in here("export", ref, "--format", "x", check=2).err
+    assert "leave out --format zip" in here("export", ref, "--format", "zip", "--predictions-only", check=2).err
+    assert "custom name" in here("export", ref, "--custom-name", "../x", check=2).err
+    here("export", ref, "gas_nothing/1", check=4)
+    assert files(place / "exports") == []
+
+
+def test_skops_that_is_not_installed_is_named(here, place, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "skops.io", None)
+    told = here("export", pipeline(place, SCALED).ref, "--format", "skops", check=2)
+    assert "needs the package skops" in told.err
+    assert "hint: pip install 'nws[skops]'" in told.err
+    assert files(place / "exports") == []
+
+
+def test_a_model_of_another_user_is_loaded_for_skops_only_with_trust(here, place, monkeypatch):
+    if os.name != "posix" or os.geteuid() != 0:
+        pytest.skip("needs root, to give files to another user")
+    ref = pipeline(place, SCALED).ref
+    os.chown(place / "_binaries", 65534, -1)
+    assert "is not loaded" in here("export", ref, "--format", "skops", check=14).err
+    here("export", ref, check=0)
+    here("export", ref, "--format", "skops", "--trust", check=0)
+
+
+def test_a_package_that_nobody_trusts_any_more_is_not_loaded_for_skops(here, place):
+    (place / "nws.toml").write_text('format = 1\n[trust]\npackages = ["lightgbm"]\n')
+    (place / "light.json").write_text(
+        json.dumps([{"model": {"class": "lightgbm.LGBMRegressor", "params": {"n_estimators": 3, "verbose": -1}}}])
+    )
+    here("run", "--dataset", "gas", "--pipelines", "light.json", "--run-name", "light", "--jobs", "1", check=0)
+    ref = pipeline(place, "gas_light/1").ref
+    told = here("export", ref, "--format", "skops", check=0)
+    assert "lightgbm.sklearn.LGBMRegressor" in told.err
+    done = alone(place / told.out.split()[-1], place / "test.csv")
+    check_same(done.stdout, pipeline(place, "gas_light/1"))
+    (place / "nws.toml").write_text("format = 1\n")
+    assert "'lightgbm', which is not trusted" in here("export", ref, "--format", "skops", "--output", "o", check=14).err
+    assert not (place / "o").exists()
+
+
+def test_a_damaged_artifact_leaves_nothing(here, place):
+    record = pipeline(place, SCALED)
+    oid = record.record.artifacts[0]["object"]
+    for path in (place / "_binaries").rglob("*"):
+        if path.is_file():
+            path.unlink() if path.name.startswith(oid) else None
+    shutil.rmtree(place / "_binaries" / "packs", ignore_errors=True)
+    for form in ("folder", "zip", "skops"):
+        here("export", record.ref, "--format", form, check=13)
+    assert files(place / "exports") == []
+
+
+def test_what_predict_py_makes_of_other_files(here, place):
+    path, *_ = exported(here, place, SCALED)
+    head, *rows = read_csv(place / "test.csv")
+    wanted = table(alone(path, place / "test.csv").stdout)
+
+    def told(rows, name="t.csv"):
+        return alone(path, write_csv(place / name, rows))
+
+    turned = [[*row[:3], *row[:2:-1]] for row in (head, *rows)]
+    assert table(told(turned).stdout) == wanted
+    bare = [row[3:] for row in (head, *rows)]
+    assert [row["y_pred"] for row in table(told(bare).stdout)] == [row["y_pred"] for row in wanted]
+    assert [row["sample_id"] for row in table(told(bare).stdout)][:2] == ["1", "2"]
+    text = "\n".join(";".join(cell.replace(".", ",") for cell in row) for row in (head, *rows))
+    (place / "t.csv").write_text(text, encoding="utf-8-sig")
+    assert table(alone(path, place / "t.csv").stdout) == wanted
+    for wrong, why in [
+        ([row[:-1] for row in (head, *rows)], "1 of the 401 wavelengths of the model are not there, or twice: 1700 nm"),
+        ([[*row, row[-1]] for row in (head, *rows)], "1 of the 401 wavelengths of the model are not there, or twice"),
+        ([head, [*rows[0][:-1], "n/a"]], "sample 1 has a cell without a number"),
+        ([head, rows[0], rows[1][:-1]], "sample 2 has a cell without a number"),
+        ([head], "has no samples"),
+        (rows, "401 of the 401 wavelengths"),
+        ([], "401 of the 401 wavelengths"),
+    ]:
+        done = told(wrong)
+        assert done.returncode == 1
+        assert why in done.stderr
+        assert "Traceback" not in done.stderr
+        assert not done.stdout
+    assert "usage: python" in alone(path).stderr
+    assert "No such file" in alone(path, "absent.csv").stderr
+    assert "No module named 'joblib'\nREADME.txt has" in alone(path, place / "test.csv", hidden="nws,joblib").stderr
+    assert "No module named 'numpy'\nREADME.txt has" in alone(path, place / "test.csv", hidden="nws,numpy").stderr
+
+
+def test_spectra_without_wavelengths_go_by_their_places(here, place):
+    path, *_ = exported(here, place, LDA)
+    head, *rows = read_csv(place / "oils.csv")
+    wanted = table(alone(path, place / "oils.csv").stdout)
+    bare = write_csv(place / "t.csv", [row[2:] for row in rows])
+    assert [row["y_pred"] for row in table(alone(path, bare).stdout)] == [row["y_pred"] for row in wanted]
+    assert len(wanted) == len(rows)
+    more = write_csv(place / "t.csv", [[*row, "1"] for row in (head, *rows)])
+    assert f"has {len(head)} columns; the model takes {len(head) - 2}" in alone(path, more).stderr
