@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+DEMO_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint types layers docs bench clean
 
 help:
-	@echo "make demo      install, make a workspace with real data, run a grid, show the leaderboard"
+	@echo "make demo      install, make a workspace with real data, run a grid, show the leaderboard, write a report (DEMO_ARGS=--open)"
 	@echo "make test      install, run all tests but the slow ones"
 	@echo "make test-all  the slow ones too"
 	@echo "make lint | types | layers   ruff | mypy --strict | import-linter"
@@ -35,7 +36,7 @@ $(VENV)/.lint-tools: $(VENV)/.installed
 	@touch $@
 
 demo: $(VENV)/.installed
-	@$(BIN)/nws demo demo
+	@$(BIN)/nws demo demo $(DEMO_ARGS)
 
 test: $(VENV)/.test-tools
 	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not slow" $(PYTEST_ARGS)
@@ -65,6 +66,7 @@ bench: $(VENV)/.test-tools
 	$(BIN)/python bench/overhead.py
 	$(BIN)/python bench/reading.py
 	$(BIN)/python bench/grids.py
+	$(BIN)/python bench/reports.py
 
 clean:
 	rm -rf $(VENV) demo

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from quick import without_pictures
 
 DATA = Path(__file__).parent / "data"
-APT = {"zstd": "zstd", "b3sum": "b3sum", "git": "git", "unzip": "unzip"}
+APT = {"zstd": "zstd", "b3sum": "b3sum", "git": "git", "unzip": "unzip", "chromium": "chromium", "chromedriver": "chromium-driver"}
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -54,7 +55,7 @@ def nws(tmp_path):
 
     def call(*words, cwd=tmp_path, stdin=None, check=None, env=None):
         done = subprocess.run(
-            [sys.executable, "-m", "nws", *map(str, words)],
+            [sys.executable, "-m", "nws", *without_pictures(words)],
             cwd=cwd,
             input=stdin,
             capture_output=True,

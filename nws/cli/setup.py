@@ -1,13 +1,19 @@
 """Commands that begin and survey a workspace: init, demo, status."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
 
 from nws.cli.following import perform
 from nws.cli.lines import UNFINISHED, run_line, say_how_to_go_on, warn_of_damage
+from nws.cli.opening import open_page
 from nws.cli.output import size
 from nws.cli.session import Handed, Session
 from nws.errors import DONE
+
+if TYPE_CHECKING:
+    from nws.workspace import Workspace
 
 
 def init(path: Path | None = None, /, *, session: Handed) -> None:
@@ -55,13 +61,17 @@ def status(*, session: Handed) -> None:
     say_how_to_go_on(session.output, workspace, unfinished)
 
 
-def demo(path: Path | None = None, /, *, session: Handed) -> int:
-    """Make a workspace with a real dataset, run a small grid on it, and show its best model.
+def demo(
+    path: Path | None = None, /, *, open_: Annotated[bool, Parameter(name="--open")] = False, session: Handed
+) -> int:
+    """Make a workspace with a real dataset, run a small grid on it, show its best model and write a report.
 
     Parameters
     ----------
     path
         Folder of the workspace; `nws-demo` if not given.
+    open_
+        Open the report in a browser.
     """
     from nws.api import Workspace
     from nws.engine.local import usable_cores
@@ -83,12 +93,24 @@ def demo(path: Path | None = None, /, *, session: Handed) -> int:
     code = perform(session, workspace, request)
     if code == DONE and not session.json:
         _compare(session, workspace)
+        session.output.say("")
+        _report(session, workspace, really=open_)
         session.output.say("\ntype next:")
         if Path.cwd() != workspace.root:
             session.output.say(f"  cd {root}")
         for words in ("catalog best gasoline", "show best:gasoline", "export best:gasoline"):
             session.output.say(f"  {session.program()} {words}")
     return code
+
+
+def _report(session: Session, workspace: "Workspace", *, really: bool) -> None:
+    """Write the report of the run that was made last, and say where."""
+    from nws.report import report_run
+    from nws.report.files import write
+
+    made = [name for name in workspace.runs.names() if "_gasoline_demo" in name]
+    report = report_run(workspace, made[-1])
+    open_page(session, write(workspace, report)["html"], really=really)
 
 
 def _register(session: Session, workspace: Any, path: Path) -> None:

@@ -69,10 +69,10 @@ class Row:
 
 
 class Failure(NamedTuple):
-    """Pipelines that failed with the same words: those words, the step, and which pipelines."""
+    """Pipelines that failed with the same words: those words, in which steps, and which pipelines."""
 
     message: str
-    step: str
+    steps: list[str]
     pipelines: list[str]
 
 
@@ -197,13 +197,15 @@ def bad(metric: str, value: float | None) -> float:
 
 def failures(rows: Iterable[Row]) -> list[Failure]:
     """Return why pipelines failed, the most common reason first."""
-    groups: dict[tuple[str, str], list[str]] = {}
+    groups: dict[str, list[Row]] = {}
     for row in rows:
         error = row.pipeline.record.error
         if error is not None:
-            words = str(error.get("message") or "no reason was kept"), str(error.get("step") or "")
-            groups.setdefault(words, []).append(row.name)
-    found = [Failure(message, step, sorted(names)) for (message, step), names in groups.items()]
+            groups.setdefault(str(error.get("message") or "no reason was kept"), []).append(row)
+    found = []
+    for message, group in groups.items():
+        steps = {str((row.pipeline.record.error or {}).get("step") or "the worker") for row in group}
+        found.append(Failure(message, sorted(steps), sorted(row.name for row in group)))
     return sorted(found, key=lambda failure: (-len(failure.pipelines), failure.pipelines))
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # A page must open anywhere and go into a mail; pictures beyond this are left out, and the page says so.
 MOST_BYTES = 4_800_000
+_LONG = 40
 
 
 def page(report: Report) -> str:
@@ -172,7 +173,8 @@ def _table(table: Table) -> Html:
 
 def _cell(value: Cell, *, numeric: bool) -> Html:
     if isinstance(value, str) or value is None:
-        return tag("td", value or "", class_="n" if numeric else None)
+        text = value or ""
+        return tag("td", text, class_="n" if numeric else "long" if len(text) > _LONG else None)
     return tag("td", wording.figure(value), class_="n", data_value=repr(value))
 
 

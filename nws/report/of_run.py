@@ -214,7 +214,7 @@ def _failures(facts: RunFacts) -> list[Section]:
     rows: list[list[Cell]] = [
         [
             len(item.pipelines),
-            item.step or "the worker",
+            wording.listed(item.steps),
             item.message,
             wording.listed(item.pipelines, most=parts.MOST_NAMES),
         ]
