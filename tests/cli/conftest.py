@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from quick import without_pictures
 from three_pipelines import WORDS
 from workspaces import ridge_grid, small_csv
 
@@ -17,7 +18,7 @@ def here(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
 
     def call(*words, check):
-        code = run(list(map(str, words)))
+        code = run(without_pictures(words))
         told = capsys.readouterr()
         assert code == check, told.err
         return told
@@ -34,7 +35,7 @@ def finished(tmp_path_factory):
     Workspace.init(root)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
-        assert run(WORDS) == 0
+        assert run(without_pictures(WORDS)) == 0
     return root
 
 
