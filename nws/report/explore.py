@@ -46,7 +46,9 @@ class _Shared:
         return self._known[text]
 
 
-def explorer(rows: Iterable[Row], *, named: Callable[[Row], str], budget: int = BUDGET) -> dict[str, Any] | None:
+def explorer(
+    rows: Iterable[Row], *, named: Callable[[Row], str], trouble: list[str], budget: int = BUDGET
+) -> dict[str, Any] | None:
     """Return what the page draws charts of predictions from; None where nothing can be.
 
     Parameters
@@ -55,6 +57,8 @@ def explorer(rows: Iterable[Row], *, named: Callable[[Row], str], budget: int = 
         Pipelines, best first; those that were not run on the data of the first are left out.
     named
         Gives a pipeline the name that the page calls it by.
+    trouble
+        Is told of predictions that cannot be read.
     budget
         At most so many bytes of JSON, but at least one pipeline.
     """
@@ -70,8 +74,8 @@ def explorer(rows: Iterable[Row], *, named: Callable[[Row], str], budget: int = 
         try:
             samples = samples or _sample_ids(row)
             blocks = stored_blocks(row.pipeline)
-        except (NwsError, OSError, KeyError, ValueError):
-            # The page says which pipelines it has; what is damaged is named elsewhere.
+        except (NwsError, OSError, KeyError, ValueError) as err:
+            trouble.append(f"{row.pipeline.path}: {err}")
             continue
         data = row.pipeline.record.dataset["id"]
         thinned = thinned or any(len(block.indices) > MOST_SAMPLES for block in blocks)

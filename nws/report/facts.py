@@ -10,7 +10,7 @@ import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from nws.errors import NwsError
+from nws.errors import NwsError, UnknownName
 from nws.ids import number_name
 from nws.metrics import METRICS, PARTITIONS, VALIDATION, badness
 
@@ -48,6 +48,11 @@ class Row:
     def metric(self) -> str:
         """Its primary metric."""
         return self.metrics.metric if self.metrics else ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it failed; one whose figures cannot be read did not."""
+        return self.pipeline.record.error is not None
 
     def figure(self, partition: str, metric: str | None = None) -> float | None:
         """Return one of its figures; None where it has none."""
@@ -140,9 +145,20 @@ def run_facts(run: Run) -> RunFacts:
         except (NwsError, OSError, KeyError, TypeError) as err:
             trouble.append(f"pipeline {number_name(number)}: {_said(err)}")
     return RunFacts(
-        run=run, config=config, summary=summary, status=state(run, summary), rows=_ranked(rows), trouble=trouble,
+        run=run, config=config, summary=summary, status=_status(run, summary), rows=_ranked(rows), trouble=trouble,
         deleted=deleted,
     )  # fmt: skip
+
+
+def _status(run: Run, summary: RunSummary | None) -> str:
+    if summary is None:
+        try:
+            run.summary()
+        except UnknownName:
+            return state(run, None)
+        except (NwsError, OSError):
+            return DAMAGED
+    return state(run, summary)
 
 
 def state(run: Run, summary: RunSummary | None) -> str:
@@ -159,19 +175,18 @@ def row_of(pipeline: Pipeline, trouble: list[str]) -> Row:
     record = pipeline.record
     return Row(
         pipeline=pipeline,
-        metrics=_read(pipeline.metrics, trouble),
+        metrics=_read(pipeline.metrics, trouble, of=pipeline.path),
         target=str(record.dataset["targets"][0]),
         preprocessing=chain_text(record.steps),
         model=model_text(record.steps) or record.name or "no model",
     )
 
 
-def _read(read: Callable[[], T], trouble: list[str]) -> T | None:
+def _read(read: Callable[[], T], trouble: list[str], *, of: str = "") -> T | None:
     try:
         return read()
     except (NwsError, OSError) as err:
-        # A run that was cut off while it began has no summary, and its status says so.
-        trouble.append(_said(err))
+        trouble.append(f"{of}: {_said(err)}" if of else _said(err))
         return None
 
 
@@ -218,7 +233,7 @@ def spreads(rows: Iterable[Row], by: Callable[[Row], str]) -> list[Spread]:
 
 
 def _spread(name: str, group: Sequence[Row]) -> Spread:
-    failed = sum(row.metrics is None for row in group)
+    failed = sum(row.failed for row in group)
     scored = [row for row in group if row.score is not None]
     scores = [score for row in scored if (score := row.score) is not None]
     if not scores:

@@ -185,7 +185,8 @@ def _doubts(facts: RunFacts, old: list[dict[str, Any]], config: RunConfig | None
     }
     for what, (ours, column) in splits.items():
         new = {record.evaluation.get(ours) for record in records if record.error is None}
-        if new != {row[column] for row in old if row["val_score"] is not None}:
+        was = {row[column] for row in old if row["val_score"] is not None}
+        if new and was and new != was:
             found.append(f"the number of {what} differs")
     if config is not None and facts.config is not None and config.random_seed != facts.config.random_seed:
         found.append(f"the seed was {config.random_seed} and is {facts.config.random_seed}")

@@ -55,7 +55,7 @@ def report_dataset(workspace: Workspace, name: str) -> Report:
         Section("In short", list(_in_short(name, bests, runs))),
         Section("What the data are", _data(registration)),
         *(section for row in bests for section in _leaderboard(workspace, name, row, several=len(bests) > 1)),
-        *_look_into([rows for rows in boards.values() if rows]),
+        *_look_into([rows for rows in boards.values() if rows], trouble),
         *_best(boards),
         Section("All runs", [*_runs(runs), *(block for row in bests for block in _history(workspace, name, row))]),
         Section("By preprocessing and by model", list(_statistics(workspace, name, bests))),
@@ -164,9 +164,11 @@ def _board(workspace: Workspace, name: str, best: dict[str, Any], trouble: list[
     return [row for row in found if row.metrics is not None]
 
 
-def _look_into(boards: list[list[Row]]) -> list[Section]:
+def _look_into(boards: list[list[Row]], trouble: list[str]) -> list[Section]:
     turns = zip_longest(*boards)
-    found = explorer([row for turn in turns for row in turn if row is not None], named=lambda row: row.pipeline.ref)
+    found = explorer(
+        [row for turn in turns for row in turn if row is not None], named=lambda row: row.pipeline.ref, trouble=trouble
+    )
     if found is None:
         return []
     held = wording.plural(len(found["pipelines"]), "pipeline")
@@ -194,9 +196,10 @@ def _runs(runs: list[dict[str, Any]]) -> list[Block]:
             f"{row['first_created_at']:%Y-%m-%d %H:%M}", row["run_id"], row["predictions"], row["failed"],
             row["pipeline_id"], "deleted" if row["deleted"] else "",
         ]
-        for row in reversed(runs)
+        for row in list(reversed(runs))[: parts.MOST_RUNS]
     ]  # fmt: skip
-    return [Table("Runs on this dataset, newest first (times in UTC)", heads, cells)]
+    more = parts.of_many(len(runs), parts.MOST_RUNS, "the newest")
+    return [Table(f"Runs on this dataset, newest first (times in UTC){more}", heads, cells)]
 
 
 def _history(workspace: Workspace, name: str, best: dict[str, Any]) -> list[Block]:

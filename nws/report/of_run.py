@@ -14,7 +14,7 @@ from nws.metrics import METRICS
 from nws.report import history, parts, wording
 from nws.report.blocks import Commands, Explorer, Facts, Report, Section, Table, Text, columns
 from nws.report.explore import explorer
-from nws.report.facts import AT_WORK, CUT_OFF, failures, model_class, run_facts, spreads
+from nws.report.facts import AT_WORK, CUT_OFF, DAMAGED, failures, model_class, run_facts, spreads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,7 +52,7 @@ def report_run(workspace: Workspace, run: Run | str) -> Report:
         Section("What ran", _ran(facts)),
         *_failures(facts),
         *chain.from_iterable(_leaderboard(facts, target) for target in facts.targets),
-        *_look_into(facts),
+        *_look_into(facts, trouble),
         *_best(facts),
         *_estimates(facts.summary),
         *_statistics(workspace, facts),
@@ -64,13 +64,14 @@ def report_run(workspace: Workspace, run: Run | str) -> Report:
 
 
 def _lead(facts: RunFacts) -> str:
-    failed = sum(row.metrics is None for row in facts.rows)
+    failed = sum(row.failed for row in facts.rows)
     what = f"{wording.plural(len(facts.rows), 'pipeline')} on {facts.dataset or 'a dataset that is not known'}"
     done = f"{failed} of them failed" if failed else "none failed"
     states = {
         "completed": "The run came to its end.",
         AT_WORK: "The run is still at work: this is what it has so far.",
         CUT_OFF: "The run was cut off before its end: this is what it has.",
+        DAMAGED: "What its summary said cannot be read.",
         "interrupted": "The run was interrupted before its end: this is what it has.",
     }
     said = "" if not facts.rows else f", {done}"
@@ -80,7 +81,7 @@ def _lead(facts: RunFacts) -> str:
 def _in_short(facts: RunFacts) -> Iterable[Block]:
     if not facts.rows:
         yield Text("No pipeline of this run is there" + (f"; {facts.deleted} were deleted." if facts.deleted else "."))
-    elif all(row.metrics is None for row in facts.rows):
+    elif all(row.failed for row in facts.rows):
         yield Text("Every pipeline failed, so there is nothing to rank; the reasons stand below.")
     for target in facts.targets:
         ranked = facts.ranked(target)
@@ -168,7 +169,7 @@ def _splits(facts: RunFacts) -> str:
 
 def _ran(facts: RunFacts) -> list[Block]:
     summary, config = facts.summary, facts.config
-    failed = sum(row.metrics is None for row in facts.rows)
+    failed = sum(row.failed for row in facts.rows)
     told = {
         "status": facts.status,
         "pipelines": f"{len(facts.rows)}: {len(facts.rows) - failed} completed, {failed} failed",
@@ -187,7 +188,7 @@ def _ran(facts: RunFacts) -> list[Block]:
     if config is not None:
         changes = {True: " with changes that were not committed", False: "", None: ""}[config.git_dirty]
         told |= {
-            "by": f"{config.created_by} on {config.host}",
+            "by": f"{config.created_by or 'somebody'} on {config.host}",
             "job": config.job_id or "",
             "nws": config.nws_version,
             "Python": config.python_version,
@@ -218,12 +219,12 @@ def _failures(facts: RunFacts) -> list[Section]:
             item.message,
             wording.listed(item.pipelines, most=parts.MOST_NAMES),
         ]
-        for item in found
+        for item in found[: parts.MOST_RUNS]
     ]
     about = Text(
         "A pipeline that failed stops no other one. Its folder has error.log with all that was said.", hint=True
     )
-    return [Section("What failed", [Table("Failures by reason, the most common first", heads, rows), about])]
+    return [Section("What failed", [Table(caption, heads, rows), about])]
 
 
 def _leaderboard(facts: RunFacts, target: str) -> list[Section]:
@@ -234,10 +235,12 @@ def _leaderboard(facts: RunFacts, target: str) -> list[Section]:
     return [Section(title, [parts.leaderboard(target, ranked, named=lambda row: row.name)])]
 
 
-def _look_into(facts: RunFacts) -> list[Section]:
+def _look_into(facts: RunFacts, trouble: list[str]) -> list[Section]:
     """Return the best pipelines of all targets by turns, as many as a page can hold."""
     turns = zip_longest(*(facts.ranked(target) for target in facts.targets))
-    found = explorer([row for turn in turns for row in turn if row is not None], named=lambda row: row.name)
+    found = explorer(
+        [row for turn in turns for row in turn if row is not None], named=lambda row: row.name, trouble=trouble
+    )
     if found is None:
         return []
     scored = sum(row.score is not None for row in facts.rows)
@@ -335,11 +338,16 @@ def _changes(workspace: Workspace, facts: RunFacts) -> list[Block]:
         f"{len(changes.added)} pipelines are new, {changes.same} ran in both, {len(changes.dropped)} ran only before."
     )
     packages = {name: f"{old} → {new}" for name, (old, new) in changes.packages.items()}
-    told = {"new": wording.listed(changes.added), "only before": wording.listed(changes.dropped), **packages}
+    told = {"new": _once(changes.added), "only before": _once(changes.dropped), **packages}
     blocks += [Text(counts), Facts(told)]
     if changes.doubts:
         blocks.append(Text(f"Figures of the two may not be comparable: {'; '.join(changes.doubts)}."))
     return blocks
+
+
+def _once(texts: list[str]) -> str:
+    """Return what pipelines are; those that differ in the target alone are one."""
+    return wording.listed(list(dict.fromkeys(texts)))
 
 
 def _runs(workspace: Workspace, facts: RunFacts) -> list[Block]:

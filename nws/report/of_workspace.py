@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from nws.report.blocks import Block
     from nws.workspace import Workspace
 
-MOST_RUNS = 200
 _NEWEST = 10
 
 
@@ -143,7 +142,7 @@ def _datasets(datasets: list[Any], runs: list[dict[str, Any]]) -> list[Block]:
 
 
 def _runs(workspace: Workspace, runs: list[dict[str, Any]], bare: list[str], trouble: list[str]) -> list[Block]:
-    newest = list(reversed(runs))[:MOST_RUNS]
+    newest = list(reversed(runs))[: parts.MOST_RUNS]
     cells: list[list[Any]] = [
         [
             f"{row['first_created_at']:%Y-%m-%d %H:%M}", row["run_id"], row["dataset_name"], row["predictions"],
@@ -166,7 +165,7 @@ def _runs(workspace: Workspace, runs: list[dict[str, Any]], bare: list[str], tro
         "status",
         numeric={"pipelines", "failed", "best"},
     )
-    more = f"; the newest {MOST_RUNS} of {len(runs):,}" if len(runs) > MOST_RUNS else ""
+    more = parts.of_many(len(runs), parts.MOST_RUNS, "the newest")
     return [Table(f"Runs, newest first (times in UTC){more}", heads, cells)]
 
 

@@ -36,6 +36,9 @@ SHOWS = {
 }
 # The names of pipelines that share an error, as far as a person reads them.
 MOST_NAMES = 6
+# More rows than this nobody reads, and a page of them opens slowly; what is left out is said.
+MOST_ROWS = 1000
+MOST_RUNS = 200
 
 
 def leaderboard(target: str, rows: Sequence[Row], *, named: Callable[[Row], str]) -> Table:
@@ -55,12 +58,16 @@ def leaderboard(target: str, rows: Sequence[Row], *, named: Callable[[Row], str]
             row.preprocessing,
             row.model,
         ]
-        for rank, row in enumerate(rows, 1)
+        for rank, row in enumerate(rows[:MOST_ROWS], 1)
     ]
-    caption = (
-        f"Pipelines that predict {target}, ranked by {wording.heading('val', metric)} ({wording.direction(metric)})"
-    )
-    return Table(caption, heads, cells, name=LEADERBOARD, keys=[named(row) for row in rows])
+    by = f"{wording.heading('val', metric)} ({wording.direction(metric)})"
+    caption = f"Pipelines that predict {target}, ranked by {by}{of_many(len(rows), MOST_ROWS, 'the first')}"
+    return Table(caption, heads, cells, name=LEADERBOARD, keys=[named(row) for row in rows[:MOST_ROWS]])
+
+
+def of_many(count: int, most: int, which: str) -> str:
+    """Return what the caption says where not all rows are in a table."""
+    return f"; {which} {most:,} of {count:,}" if count > most else ""
 
 
 def _second(metric: str) -> str:
@@ -73,6 +80,7 @@ def spread_table(what: str, target: str, metric: str, groups: Sequence[Spread]) 
     figures = ("pipelines", "failed", "best", "median", "mean", "sd", "worst")
     heads = columns(what, *figures, numeric=figures)
     caption = f"{wording.heading('val', metric)} of {target} by {what} ({wording.direction(metric)})"
+    caption += f"; the first {MOST_GROUPS} groups" if len(groups) == MOST_GROUPS else ""
     return Table(caption, heads, [list(group) for group in groups])
 
 
@@ -201,11 +209,13 @@ def history(target: str, metric: str, points: Sequence[Point]) -> list[Block]:
         "date", "run", "pipelines", "failed", f"best {head}", "note", numeric={"pipelines", "failed", f"best {head}"}
     )
     blocks: list[Block] = []
-    drawn = [point for point in points if point.best is not None]
+    drawn = [point for point in points[-MOST_RUNS:] if point.best is not None]
     if len(drawn) > 1:
         title = f"Best {head} of {target} by run ({wording.direction(metric)})"
         blocks.append(Line(title, [point.run for point in drawn], [point.best or 0.0 for point in drawn], head))
-    blocks.append(Table(f"Runs that predicted {target}, oldest first ({wording.direction(metric)})", heads, rows))
+    caption = f"Runs that predicted {target}, oldest first ({wording.direction(metric)})"
+    caption += of_many(len(rows), MOST_RUNS, "the newest")
+    blocks.append(Table(caption, heads, rows[-MOST_RUNS:]))
     return blocks
 
 

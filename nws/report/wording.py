@@ -52,10 +52,10 @@ def heading(partition: str, metric: str) -> str:
 
 def how_to_read(task: str | None, metric: str) -> list[str]:
     """Return the paragraphs that tell a reader what the figures are."""
-    first = (
-        f"Pipelines are ranked by {heading('val', metric)}: {METRICS[metric].label if metric in METRICS else metric}, "
-        f"{meaning(metric)}; {direction(metric)}."
-    )
+    name = METRICS[metric].label if metric in METRICS else metric
+    head = heading("val", metric)
+    called = head if head.startswith(name) else f"{head}: {name}"
+    first = f"Pipelines are ranked by {called}, {meaning(metric)}; {direction(metric)}."
     parts = (
         "“val” figures are those of cross-validation: each sample was predicted by a model that had not seen it. They "
         "choose the best pipeline. “test” figures are of samples that were set apart and looked at only at the end: "
