@@ -221,6 +221,8 @@ def _failures(facts: RunFacts) -> list[Section]:
         ]
         for item in found[: parts.MOST_RUNS]
     ]
+    more = parts.of_many(len(found), parts.MOST_RUNS, "the first")
+    caption = f"Failures by reason, the most common first{more}"
     about = Text(
         "A pipeline that failed stops no other one. Its folder has error.log with all that was said.", hint=True
     )
