@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from nws.engine import safe
 from nws.engine.latent import latent_step
 from nws.engine.models import answer
 from nws.engine.targets import FittedTargets
 from nws.engine.tasks import MODEL, TRANSFORM, Y_PROCESSING, Numbered, StepSpec
 from nws.engine.trust import check_classes
 from nws.engine.unpickling import load
-from nws.errors import BadInput, NwsError
+from nws.errors import BadInput, Damaged, NwsError
 from nws.metrics import CLASSIFICATION
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Fitted:
         steps = source.steps()
         if source.packages is not None:
             check_classes(source.path, source.record, source.packages)
-        found = [load(source.artifact(step), packages=source.packages, what=_called(source, step)) for step in steps]
+        found = _loaded(source, steps)
         pairs = list(zip(steps, found, strict=True))
         chain = [(step, fitted) for step, fitted in pairs if step["operator"] == TRANSFORM]
         chain += [(step, fitted) for step, fitted in pairs if step["operator"] == MODEL]
@@ -110,6 +111,19 @@ class Fitted:
             entering = spectra.copy()
         with _told_of(model, spectra, sample_ids):
             return Passed(answers=answer(model, spectra, self, self.targets.restore), entering=entering)
+
+
+def _loaded(source: Source, steps: Sequence[JsonMap]) -> list[Any]:
+    """Return what was fitted of each step."""
+    if source.skops is None:
+        return [load(source.artifact(step), packages=source.packages, what=_called(source, step)) for step in steps]
+    undone = sum(step["operator"] == Y_PROCESSING for step in steps)
+    whole = safe.load(source.skops, packages=source.packages, what=f"the model in {source.path}")
+    try:
+        chain, undo = map(iter, safe.parted(whole, undone))
+        return [next(undo if step["operator"] == Y_PROCESSING else chain) for step in steps]
+    except (AttributeError, StopIteration) as err:
+        raise Damaged(f"{source.path}: {safe.FILE_NAME} does not have the steps that its record names") from err
 
 
 @contextmanager

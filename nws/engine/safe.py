@@ -12,7 +12,8 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nws.errors import BadInput, Conflict, UsageError
+from nws.engine.unpickling import check_named
+from nws.errors import Conflict, Damaged, UsageError
 from nws.shelf import zips
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _SCHEMA = "schema.json"
 _ID, _FILE = "__id__", "file"
 _OTHERWISE = "--format folder or zip keeps it, as pickles"
+FILE_NAME = "model.skops"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +54,8 @@ def needed() -> Any:
         return importlib.import_module("skops.io")
     except ImportError as err:
         raise UsageError(
-            f"the format skops needs the package skops, which cannot be imported: {err}",
-            hint="pip install 'nws[skops]', or --format folder or zip",
+            f"a model as skops needs the package skops, which cannot be imported: {err}",
+            hint="pip install 'nws[skops]'; exports as folder or zip do without",
         ) from err
 
 
@@ -113,15 +115,32 @@ def dump(estimator: Any, spectra: Array | None, *, what: str) -> Safe:
     return Safe(data=data, types=types)
 
 
-def load(data: bytes, types: Sequence[str], *, what: str) -> Any:
+def unknown(data: bytes, *, what: str) -> list[str]:
+    """Return the types in a skops file that skops does not know; nothing is loaded.
+
+    Raises
+    ------
+    UsageError
+        If skops is not installed.
+    Damaged
+        If it is no such file.
+    """
+    skops = needed()
+    try:
+        return list(skops.get_untrusted_types(data=data))
+    except Exception as err:  # bytes that are no skops file can fail in any way
+        raise Damaged(f"{what} is no skops file: {_first_line(err)}") from err
+
+
+def load(data: bytes, *, packages: tuple[str, ...] | None, what: str) -> Any:
     """Return the estimator in a skops file; no code of it is run.
 
     Parameters
     ----------
     data
         The file.
-    types
-        Which types may be loaded besides those that skops knows.
+    packages
+        Packages whose types may be loaded besides those of scikit-learn, chemotools and nws; None where all may.
     what
         What it is, for messages.
 
@@ -129,14 +148,46 @@ def load(data: bytes, types: Sequence[str], *, what: str) -> Any:
     ------
     UsageError
         If skops is not installed.
-    BadInput
-        If it holds other types too, or is no such file.
+    NotTrusted
+        If it holds a type that may not be loaded.
+    Damaged
+        If it is no such file, or was made with other versions.
     """
-    skops = needed()
+    types = unknown(data, what=what)
+    if packages is not None:
+        check_named(types, packages=packages, what=what)
     try:
-        return skops.loads(data, trusted=list(types))
-    except Exception as err:  # bytes that are no skops file can fail in any way
-        raise BadInput(f"{what} cannot be loaded: {_first_line(err)}") from err
+        return needed().loads(data, trusted=types)
+    except Exception as err:  # what other versions made can fail in any way
+        raise Damaged(
+            f"{what} cannot be loaded: {_first_line(err)}",
+            hint="it was made with other versions; the record's environment names them",
+        ) from err
+
+
+def parted(estimator: Any, undone: int) -> tuple[list[Any], list[Any]]:
+    """Return the steps and the model, and what the target went through, of which `joined` was made.
+
+    Parameters
+    ----------
+    estimator
+        What `load` returned.
+    undone
+        How many steps the target went through.
+
+    Raises
+    ------
+    AttributeError
+        If it is not of the kind that `joined` makes.
+    """
+    if not undone:
+        return _steps(estimator), []
+    undo = estimator.transformer_
+    return _steps(estimator.regressor_), [undo] if undone == 1 else _steps(undo)
+
+
+def _steps(pipeline: Any) -> list[Any]:
+    return [step for _, step in pipeline.steps]
 
 
 def _guarded(what: str, work: Callable[[], Any]) -> Any:

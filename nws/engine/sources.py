@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nws.engine import artifacts
+from nws.engine import artifacts, safe
 from nws.engine.tasks import MODEL, TRANSFORM, Y_PROCESSING
 from nws.engine.trust import check_imported, check_owner
 from nws.errors import Conflict, Damaged, NewerFormat, UnknownName
@@ -35,7 +35,7 @@ class Source:
     """A stored pipeline: its record, and where the objects that it names are read from.
 
     `path` is what it is called in messages; `packages` are those that are trusted besides the ones that always are,
-    None where a person said that he trusts all of it.
+    None where a person said that he trusts all of it; `skops` is the model, where it is kept as skops.
     """
 
     path: str
@@ -43,6 +43,7 @@ class Source:
     record: PipelineRecord
     objects: Objects
     packages: tuple[str, ...] | None = ()
+    skops: bytes | None = None
 
     @classmethod
     def in_workspace(cls, workspace: Workspace, pipeline: Pipeline, *, trust: bool = False) -> Source:
@@ -73,10 +74,12 @@ class Source:
         Raises
         ------
         NotTrusted
-            If a file of it belongs to another user, or it came by import, and `trust` is not set.
+            If a file of it belongs to another user, or it came by import, and `trust` is not set; but a model as skops
+            that has no type unknown to skops runs no code, and needs no trust.
         """
         copy = open_copy(path)
-        if not trust:
+        kept = b"".join(copy.read(safe.FILE_NAME)) if safe.FILE_NAME in copy.ids else None
+        if not trust and (kept is None or safe.unknown(kept, what=f"the model in {path}")):
             check_owner(f"the model in {path}", copy.paths())
             file = path.resolve()
             check_imported(f"the model in {path}", marks_beside(file), file.stem, path)
@@ -86,6 +89,7 @@ class Source:
             record=copy.record,
             objects=copy,
             packages=None if trust else packages,
+            skops=kept,
         )
 
     def artifact(self, step: JsonMap) -> bytes:

@@ -10,10 +10,13 @@ from __future__ import annotations
 import functools
 import io
 import pickle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nws.engine.classes import TRUSTED
 from nws.errors import Damaged, NotTrusted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Packages whose classes those of TRUSTED are made of, and the parts of them that fitted steps have.
 _PARTS = {
@@ -91,6 +94,20 @@ def load(data: bytes, *, packages: tuple[str, ...] | None, what: str) -> Any:
         ) from err
 
 
+def check_named(types: Iterable[str], *, packages: tuple[str, ...], what: str) -> None:
+    """Refuse types that another file than a pickle names, by the rules for those in a pickle; nothing is imported.
+
+    Raises
+    ------
+    NotTrusted
+        With the first that may not be loaded.
+    """
+    for path in types:
+        module, _, name = path.rpartition(".")
+        if module.partition(".")[0] not in packages and not _may_be_looked_at(module, name):
+            raise _refused(path, what)
+
+
 class _Careful(pickle.Unpickler):
     def __init__(self, file: io.BytesIO, *, packages: tuple[str, ...], what: str) -> None:
         super().__init__(file)
@@ -104,18 +121,19 @@ class _Careful(pickle.Unpickler):
         if package in self._packages:
             return super().find_class(module, name)
         if "." in name or not _may_be_looked_at(module, name):
-            raise self._refused(path)
+            raise _refused(path, self._what)
         found = super().find_class(module, name)
         if not (_is_class(found, package) or _is_function(module, name)):
-            raise self._refused(path)
+            raise _refused(path, self._what)
         return found
 
-    def _refused(self, path: str) -> NotTrusted:
-        package = path.partition(".")[0]
-        return NotTrusted(
-            f"{self._what} asks for {path}, which is not loaded",
-            hint=f'if you trust it: --trust, or in nws.toml [trust] packages = ["{package}"]',
-        )
+
+def _refused(path: str, what: str) -> NotTrusted:
+    package = path.partition(".")[0]
+    return NotTrusted(
+        f"{what} asks for {path}, which is not loaded",
+        hint=f'if you trust it: --trust, or in nws.toml [trust] packages = ["{package}"]',
+    )
 
 
 def _may_be_looked_at(module: str, name: str) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from nws.engine import safe
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 SCRIPT_FILE = "predict.py"
 HELPER_FILE = "spectra.py"
-SKOPS_FILE = "model.skops"
+SKOPS_FILE = safe.FILE_NAME
 _HELPER_TEXT = "spectra.txt"
 _HEAD = '''\
 """Predict new spectra: python predict.py SPECTRA.csv > mine.csv

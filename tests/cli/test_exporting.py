@@ -127,11 +127,68 @@ def test_the_same_export_twice_has_the_same_bytes(nws, place, form):
         assert (place / "out1" / name).read_bytes() == (place / "out2" / name).read_bytes(), name
 
 
-def test_nws_predicts_with_a_folder_and_a_zip_file_alike(here, place):
-    wanted = here("predict", pipeline(place, SNV_SCALED).ref, "--input", "test.csv", check=0).out
-    for form in ("folder", "zip"):
-        path, *_ = exported(here, place, SNV_SCALED, "--format", form)
+@pytest.mark.parametrize("form", ["folder", "zip", "skops"])
+def test_nws_predicts_with_every_form_alike(here, place, form):
+    for short in (SNV_SCALED, LDA, "gas_a/1"):
+        spectra = spectra_of(place, short)
+        wanted = here("predict", pipeline(place, short).ref, "--input", spectra, check=0).out
+        path, *_ = exported(here, place, short, "--format", form)
+        assert here("predict", path, "--input", spectra, check=0).out == wanted
+
+
+def test_two_steps_of_the_target_come_back_from_skops(here, place):
+    scalers = ["StandardScaler", "MinMaxScaler"]
+    steps = [{"y_processing": f"sklearn.preprocessing.{name}"} for name in scalers]
+    (place / "two.json").write_text(json.dumps([*steps, {"model": "sklearn.linear_model.Ridge"}]))
+    here("run", "--dataset", "gas", "--pipelines", "two.json", "--run-name", "two", "--jobs", "1", check=0)
+    wanted = here("predict", pipeline(place, "gas_two/1").ref, "--input", "test.csv", check=0).out
+    for form in ("folder", "skops"):
+        path, *_ = exported(here, place, "gas_two/1", "--format", form)
         assert here("predict", path, "--input", "test.csv", check=0).out == wanted
+        check_same(alone(path, place / "test.csv").stdout, pipeline(place, "gas_two/1"))
+
+
+def test_a_model_as_skops_of_another_user_needs_trust_only_for_types_that_skops_does_not_know(here, place):
+    if os.name != "posix" or os.geteuid() != 0:
+        pytest.skip("needs root, to give files to another user")
+    for short, code in ((SCALED, 0), (SNV_SCALED, 14)):
+        path, *_ = exported(here, place, short, "--format", "skops")
+        for file in (path, *path.iterdir()):
+            os.chown(file, 65534, -1)
+        told = here("predict", path, "--input", "test.csv", check=code)
+        assert bool(told.out) is (code == 0)
+    assert "is not loaded" in told.err
+    here("predict", path, "--input", "test.csv", "--trust", check=0)
+
+
+def replaced(path, data):
+    """Put other bytes in the place of the model, and into the manifest what these are."""
+    (path / "model.skops").write_bytes(data)
+    told = manifest(path)
+    told["members"]["model.skops"] = {"blake3": ObjectId.of(data), "size_bytes": len(data)}
+    (path / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+def test_a_skops_file_that_asks_for_more_than_a_model_is_not_loaded(here, place):
+    import skops.io
+    from sklearn.linear_model import Ridge
+
+    path, *_ = exported(here, place, SCALED, "--format", "skops")
+    replaced(path, skops.io.dumps([os.system, Ridge()]))
+    assert "asks for posix.system, which is not loaded" in here("predict", path, "--input", "test.csv", check=14).err
+    for data in (b"nonsense", b"PK"):
+        replaced(path, data)
+        assert "is no skops file" in here("predict", path, "--input", "test.csv", check=13).err
+    replaced(path, skops.io.dumps(Ridge()))
+    assert "does not have the steps" in here("predict", path, "--input", "test.csv", check=13).err
+    (path / "model.skops").unlink()
+    assert "lacks model.skops" in here("predict", path, "--input", "test.csv", check=13).err
+
+
+def test_predicting_with_skops_that_is_not_installed_says_so(here, place, monkeypatch):
+    path, *_ = exported(here, place, SCALED, "--format", "skops")
+    monkeypatch.setitem(__import__("sys").modules, "skops.io", None)
+    assert "hint: pip install 'nws[skops]'" in here("predict", path, "--input", "test.csv", check=2).err
 
 
 def test_a_model_of_classes_of_nws_says_that_it_needs_nws(here, place):
