@@ -1,5 +1,6 @@
 """The command that takes in what others made: import."""
 
+import shlex
 import time
 from pathlib import Path
 
@@ -35,4 +36,5 @@ def import_(path: Path, /, *, name: str | None = None, replace: bool = False, se
         return
     rest = ", the rest of what an earlier call began" if taken.state == "completed" else ""
     session.output.say(f"{taken.state}: {plural(taken.pipelines, 'pipeline')} in {shown}{rest}")
-    session.output.say(f"to load models of it, if you trust whoever made them: nws config trust add {taken.path}")
+    named = shlex.quote(str(taken.path))
+    session.output.say(f"to load models of it, if you trust whoever made them: nws config trust add {named}")

@@ -6,6 +6,7 @@ what is done with the steps.
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from nws.engine.classes import TRUSTED
@@ -64,7 +65,7 @@ def check_imported(what: str, marks: Imported, name: str, path: Path) -> None:
     if marks.has(name):
         raise NotTrusted(
             f"{what} is not loaded: {path.name} came by import",
-            hint=f"if you trust whoever made it: `nws config trust add {path}`, or --trust for one call; "
+            hint=f"if you trust whoever made it: `nws config trust add {shlex.quote(str(path))}`, or --trust for one call; "
             "its figures need no trust",
         )
 

@@ -27,6 +27,16 @@ SOURCE = "bring the copy back from where it came"
 _ZIP = b"PK"
 
 
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Name the copy in what the body finds damaged, and where another one is to be had."""
+    try:
+        yield
+    except Damaged as err:
+        message = err.message if str(path) in err.message else f"{path}: {err.message}"
+        raise Damaged(message, hint=SOURCE) from err
+
+
 class Members(Protocol):
     """Where the members of a copy are read from."""
 

@@ -17,7 +17,7 @@ from nws.records import Manifest, decode
 from nws.shelf import names, zips
 from nws.shelf.contents import FULL_RUN
 from nws.shelf.manifests import MANIFEST_FILE
-from nws.shelf.members import HINT, SOURCE, Folder, Members, Zip
+from nws.shelf.members import HINT, SOURCE, Folder, Members, Zip, naming
 from nws.shelf.names import quoted
 from nws.store.hashing import Hasher
 
@@ -165,7 +165,8 @@ def open_any(path: Path) -> Opened:
     data = b"".join(content)
     where = f"{path}: {MANIFEST_FILE}"
     refuse_deep(data, where)
-    manifest = decode(Manifest, data, where=where)
+    with naming(path):
+        manifest = decode(Manifest, data, where=where)
     ids, sizes = _listed(manifest, path)
     return Opened(
         path=path,
@@ -203,7 +204,8 @@ def as_pipeline(opened: Opened) -> OpenedPipeline:
     complete(opened)
     data = b"".join(opened.read(RECORD_FILE))
     refuse_deep(data, f"{path}: {RECORD_FILE}")
-    record = read_record(data, where=f"{path}: {RECORD_FILE}")
+    with naming(path):
+        record = read_record(data, where=f"{path}: {RECORD_FILE}")
     return OpenedPipeline(**vars(opened), record_id=opened.ids[RECORD_FILE], record=record)
 
 

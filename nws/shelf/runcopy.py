@@ -17,7 +17,7 @@ from nws.pipeline.rows import index_row, stored_blocks
 from nws.pipeline.view import read_record
 from nws.records import Ref, RunConfig, RunSummary, decode
 from nws.shelf.contents import FULL_RUN
-from nws.shelf.members import HINT, SOURCE
+from nws.shelf.members import HINT, SOURCE, naming
 from nws.shelf.opening import complete, refuse_deep
 from nws.shelf.wholerun import CONFIG, REFS, SUMMARY, grouped, member, spectra_of
 
@@ -172,7 +172,8 @@ class _Check:
     @contextlib.contextmanager
     def _formed(self, where: str) -> Iterator[None]:
         try:
-            yield
+            with naming(self.opened.path):
+                yield
         except (Damaged, NewerFormat):
             raise
         except (NwsError, *_FORM) as err:

@@ -89,7 +89,7 @@ def save(
         raise Conflict(f"{taken[0].path} is there already", hint="choose another --name, or --replace it")
     if how.kind == FULL_RUN:
         run = run_of(workspace, ref)
-        with full_run(run, fsio.make_folder(workspace.library.root), report=report) as contents:
+        with full_run(run, workspace.library.root, report=report) as contents:
             return _put(workspace, told(contents, how.description), name, run.name, replace=how.replace)
     pipeline = workspace.resolve(ref)
     contents = whole(pipeline) if how.kind == WHOLE else filtered(pipeline, binaries=how.include_binaries)
