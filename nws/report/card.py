@@ -100,7 +100,7 @@ def _splits(portrait: Portrait) -> Iterator[str]:
     how = _code(cv) if cv else "as its own step says"
     yield f"* Cross-validation: {how}, seed {portrait.pipeline.record.seed}."
     if tested:
-        yield f"* Test samples: set apart by {_code(tested)}, in turn; they chose nothing."
+        yield f"* Test samples: set apart by {_code(tested)}; they chose nothing."
     elif evaluation.get("n_test"):
         yield f"* Test samples: {evaluation['n_test']}, as the data set has them; they were predicted once, at the end."
     else:
