@@ -35,10 +35,10 @@ def components(found: Course) -> Figure:
         _line(axes, found, partition)
     best = found.best
     axes.axvline(best.value, color=style.BLUE, linewidth=0.8, linestyle="--", zorder=1)
-    _ring(axes, best.value, best.figure("val") or 0.0, f"best: {best.value:g}", "s", style.BLUE)
+    _ring(axes, best.value, best.figure("val") or 0.0, f"best: {best.value:.4g}", "s", style.BLUE)
     if found.simplest is not None and found.limit is not None:
         axes.axhline(found.limit, color=style.GREY, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
-        said = f"simplest within 1 standard error: {found.simplest.value:g}"
+        said = f"simplest within 1 standard error: {found.simplest.value:.4g}"
         _ring(axes, found.simplest.value, found.simplest.figure("val") or 0.0, said, "o", style.BLACK)
     _scale(axes, found)
     axes.set_xlabel(_NAMES.get(found.parameter, style.plain(found.parameter, 40)))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # With more classes than these the cells are too small for figures.
 _LEGIBLE = 12
 _MOST = 60
+_NAMED = 22
 
 
 def confusion(subject: Subject) -> Figure:
@@ -50,10 +51,11 @@ def confusion(subject: Subject) -> Figure:
     if len(labels) <= _LEGIBLE:
         _write(axes, counts, shares)
     names = [style.plain(label, 16) for label in labels]
-    size = 8.0 if len(labels) <= 25 else 5.0
-    tilted = max(map(len, names)) * len(names) > 60
-    axes.set_xticks(range(len(names)), names, rotation=90 if tilted else 0, fontsize=size)
-    axes.set_yticks(range(len(names)), names, fontsize=size)
+    # No more names than can be read.
+    named = range(0, len(names), -(-len(names) // _NAMED))
+    shown = [names[place] for place in named]
+    axes.set_xticks(named, shown, rotation=90 if max(map(len, shown)) * len(shown) > 60 else 0)
+    axes.set_yticks(named, shown)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     name = style.plain(subject.target, 40)

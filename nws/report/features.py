@@ -63,8 +63,7 @@ class Places:
             return self
         chosen = None if names is None else [int(name) for name in names if str(name).isdecimal()]
         if chosen is None or len(chosen) != features:
-            what = "component" if _is_latent(step) else "feature"
-            title = f"{what} of {style.short(type(step).__name__)} (number)"
+            title = f"{_made_by(step, names or [])} (number)"
             return Places(values=np.arange(1.0, features + 1), title=title)
         numbers = None if self.numbers is None else self.numbers[chosen]
         return Places(values=self.values[chosen], title=self.title, reverse=self.reverse, numbers=numbers)
@@ -87,11 +86,13 @@ class Places:
         apart = np.flatnonzero(np.abs(np.diff(self.numbers[order])) > 1) + 1
         return list(np.split(order, apart))
 
-    def line(self, axes: Axes, heights: Array, **look: Any) -> None:
-        """Draw a line over the places, broken where features were left out."""
+    def line(self, axes: Axes, heights: Array, *, dotted: bool = True, **look: Any) -> None:
+        """Draw a line over the places, broken where features were left out, with a dot for each of few features."""
         label = look.pop("label", None)
         for place, part in enumerate(self.pieces):
-            dots: dict[str, Any] = {"marker": ".", "markersize": 4} if len(self.values) < _FEW or len(part) == 1 else {}
+            dots: dict[str, Any] = (
+                {"marker": ".", "markersize": 4} if len(part) == 1 or (dotted and len(self.values) < _FEW) else {}
+            )
             axes.plot(self.values[part], heights[part], label=label if not place else None, **dots, **look)
 
     def finish(self, axes: Axes, *, title: bool = True) -> None:
@@ -146,6 +147,12 @@ def _names_out(step: Any, features: int) -> list[str] | None:
         return [str(name) for name in told(names)]
     except Exception:  # noqa: BLE001 -- the code of a step can fail in any way, and this is only asked to be kind
         return None
+
+
+def _made_by(step: Any, names: Sequence[str]) -> str:
+    if names and all("__" in name for name in names):
+        return "feature, chains side by side"
+    return f"{'component' if _is_latent(step) else 'feature'} of {style.short(type(step).__name__)}"
 
 
 def _is_latent(step: Any) -> bool:

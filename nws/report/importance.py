@@ -82,21 +82,23 @@ def _coefficients(axes: Axes, places: Places, found: Weights, subject: Subject) 
         places.line(axes, values[0], color=style.BLUE, linewidth=1.2, gid="coefficients")
     elif len(values) > _CLASSES:
         places.line(axes, np.abs(values).mean(axis=0), color=style.BLUE, linewidth=1.2, gid="coefficients")
-        axes.set_ylabel(f"mean size of the coefficient\nover {len(values)} classes")
+        axes.set_title(f"coefficients: mean size over {len(values)} classes")
+        axes.set_ylabel("coefficient")
         return
     else:
         for label, row, colour, dashes in zip(found.classes, values, style.PALETTE, _DASHES, strict=False):
-            look = {"color": colour, "linestyle": dashes, "linewidth": 0.9, "gid": "coefficients"}
+            look: dict[str, Any] = {"color": colour, "linestyle": dashes, "linewidth": 0.9, "gid": "coefficients"}
             places.line(axes, row, label=style.plain(label, 18), **look)
         axes.legend(ncols=2 if len(values) > 3 else 1, title=style.plain(subject.target, 20), title_fontsize=8)
-    axes.set_ylabel(_unit(subject))
+    axes.set_title(_unit(subject))
+    axes.set_ylabel("coefficient")
 
 
 def _unit(subject: Subject) -> str:
     if subject.is_classification:
-        return "coefficient"
+        return "coefficients per unit of signal"
     scaled = " as scaled" if subject.fitted.targets.steps else ""
-    return f"coefficient\n({style.plain(subject.target, 30)}{scaled} per unit of signal)"
+    return f"coefficients: {style.plain(subject.target, 45)}{scaled} per unit of signal"
 
 
 def _projection(axes: Axes, places: Places, found: Weights) -> None:
@@ -104,7 +106,8 @@ def _projection(axes: Axes, places: Places, found: Weights) -> None:
     axes.axhline(1.0, color=style.GREY, linewidth=0.8, linestyle="--", zorder=1)
     places.line(axes, found.vip, color=style.VERMILION, linewidth=1.2, gid="vip")
     axes.set_ylim(bottom=0.0)
-    axes.set_ylabel("VIP\n(above 1: more than average)")
+    axes.set_title("importance in projection; above 1: more than average")
+    axes.set_ylabel("VIP")
 
 
 def _trees(axes: Axes, places: Places, found: Weights) -> None:
@@ -117,7 +120,8 @@ def _trees(axes: Axes, places: Places, found: Weights) -> None:
         axes.annotate(f"{places.values[place]:g}", at, xytext=(0, 2), textcoords="offset points", ha="center", size=8)
     axes.set_ylim(bottom=0.0)
     axes.margins(y=0.12)
-    axes.set_ylabel("importance\n(share of the total)")
+    axes.set_title("importance: share of the total")
+    axes.set_ylabel("importance")
 
 
 def _peaks(values: Array, heights: Array) -> list[int]:

@@ -62,7 +62,7 @@ def draw(
     """
     style.check_form(form)
     if pipeline.record.error is not None:
-        left_out("chart_predictions", f"{pipeline.path} {pipeline.record.status}, and so has nothing to draw")
+        left_out("pictures", f"it {pipeline.record.status}, so there is nothing to draw")
         return {}
     subject = Subject(pipeline, trust=trust)
     return _drawn(_of_a_pipeline(subject), form, left_out, failed or left_out)

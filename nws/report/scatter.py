@@ -77,7 +77,7 @@ def predictions(subject: Subject) -> Figure:
     axes.set_anchor("SW")
     ticks = [float(tick) for tick in axes.get_xticks() if ends[0] <= tick <= ends[1]]
     axes.set(xticks=ticks, yticks=ticks)
-    name = style.plain(subject.target, 40)
+    name = style.plain(subject.target, 32)
     axes.set(xlabel=f"{name}, measured", ylabel=f"{name}, predicted")
     _say(beside, subject, found, ("rmse", "r2", "bias"))
     return figure
@@ -92,7 +92,7 @@ def residuals(subject: Subject) -> Figure:
     for part in found:
         _draw(axes, part, part.predicted - part.measured)
     axes.set_xlim(style.limits([value for part in found for value in _ends(part.measured)]))
-    name = style.plain(subject.target, 40)
+    name = style.plain(subject.target, 32)
     axes.set(xlabel=f"{name}, measured", ylabel=f"{name}, predicted − measured")  # noqa: RUF001 -- a minus sign
     _say(beside, subject, found, ("bias", "sep"), note)
     return figure
@@ -118,8 +118,8 @@ def _draw(axes: Axes, part: Points, heights: Array) -> None:
         s=size,
         marker=look.marker,
         facecolors=look.colour if look.filled else "none",
-        edgecolors="white" if look.filled else look.colour,
-        linewidths=0.4 if look.filled else 1.0,
+        edgecolors=look.colour if not look.filled or count > style.MANY else "white",
+        linewidths=0.4 if look.filled or count > style.MANY else 1.0,
         alpha=0.85 if count <= 200 else 0.6,
         zorder=3,
         rasterized=count > style.MANY,
@@ -142,7 +142,7 @@ def _band(axes: Axes, subject: Subject, found: Sequence[Points]) -> str:
     """Shade bias ± 2 SEP of the samples that were not fitted on, and say so; nothing where these are not known."""
     for name in ("test", "val"):
         bias, sep = (subject.figures(name).get(metric) for metric in ("bias", "sep"))
-        if bias is not None and sep is not None and any(part.partition == name for part in found):
+        if bias is not None and sep and any(part.partition == name for part in found):
             axes.axhspan(bias - 2 * sep, bias + 2 * sep, color=style.LIGHT, alpha=0.45, linewidth=0, zorder=0)
             return f"grey band: bias ± 2 SEP,\n{subject.partition(name)}"
     return ""

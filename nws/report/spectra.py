@@ -39,7 +39,7 @@ def spectra(subject: Subject) -> Figure:
     columns = 1 if len(shown) <= 3 else 2
     deep = -(-len(shown) // columns)
     width, height = (style.SIZE[0] if columns == 1 else 8.0), max(style.SIZE[1], 0.9 + _HEIGHT * deep)
-    figure = style.sheet(width, height, title=subject.title, foot=_foot(subject, len(rows)))
+    figure = style.sheet(width, height, title=subject.title, foot=_foot(subject, len(rows), len(found) - len(shown)))
     panels = figure.subplots(deep, columns, squeeze=False).T.ravel()
     colours = _Colours.of_classes(values) if subject.is_classification else _Colours.of_numbers(values)
     for place, (axes, stage) in enumerate(zip(panels, shown, strict=False)):
@@ -56,10 +56,11 @@ def spectra(subject: Subject) -> Figure:
     return figure
 
 
-def _foot(subject: Subject, shown: int) -> str:
+def _foot(subject: Subject, shown: int, hidden: int) -> str:
     total = sum(value is not None for value in subject.dataset.target(subject.target).values)
     which = f"all {total:,} samples" if shown == total else f"{shown:,} of {total:,} samples"
-    return f"{which}; black dashes: their mean"
+    first = f"{hidden} of the first steps not shown; " if hidden else ""
+    return f"{first}{which}; black dashes: their mean"
 
 
 def _rows(subject: Subject) -> list[int]:
@@ -85,7 +86,9 @@ def _panel(axes: Axes, stage: Stage, colours: _Colours, *, few: bool) -> None:
         gid="spectra",
     )
     axes.add_collection(lines)
-    stage.places.line(axes, stage.spectra.mean(axis=0), color=style.BLACK, linewidth=0.9, linestyle=(0, (4, 2)))
+    stage.places.line(
+        axes, stage.spectra.mean(axis=0), dotted=False, color=style.BLACK, linewidth=0.9, linestyle=(0, (4, 2))
+    )
     finite = stage.spectra[np.isfinite(stage.spectra)]
     if len(finite):
         axes.set_ylim(style.limits([float(finite.min()), float(finite.max())]))

@@ -183,7 +183,6 @@ _SHORT = {
     "SavitzkyGolayFilter": "SG smooth",
     "SavitzkyGolay": "SG",
     "PLSRegression": "PLS",
-    "StandardScaler": "scaled",
     "window_length=": "w=",
     "window_size=": "w=",
     "polyorder=": "p=",
@@ -194,11 +193,14 @@ _SHORT = {
 }
 
 
+_EXACT = re.compile(r"\d+\.\d{5,}(?:e-?\d+)?")
+
+
 def short(text: str) -> str:
     """Return a chain of steps with the short names that spectroscopists give them: `SNV > SG(d=1, p=2, w=7)`."""
     for long, word in _SHORT.items():
         text = re.sub(rf"\b{long}", word, text)
-    return text
+    return _EXACT.sub(lambda found: f"{float(found[0]):.4g}", text)
 
 
 def number(value: Any, *, like: float | None = None) -> str:
@@ -239,7 +241,7 @@ def logarithmic(axes: Axes, which: str) -> None:
         axes.set_yscale("log")
     axis = axes.xaxis if which == "x" else axes.yaxis
     low, high = axis.get_view_interval()
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high / low < 200 else (1.0,)))
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high / low < 1000 else (1.0,)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
 

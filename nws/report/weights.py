@@ -62,7 +62,8 @@ def weights(model: Any, features: int) -> Weights:
         # Of pairs of classes, or of support vectors: nothing that a person reads off a line.
         if coefficients.shape[1] != features or len(coefficients) not in {1, len(classes)}:
             coefficients = None
-    if importances is not None and importances.shape != (features,):
+    # A forest of one class never splits.
+    if importances is not None and (importances.shape != (features,) or not importances.any()):
         importances = None
     vip = importance_in_projection(inner) if hasattr(inner, "x_weights_") and hasattr(inner, "x_scores_") else None
     if coefficients is None and importances is None and vip is None:
