@@ -30,7 +30,7 @@ def import_(path: Path, /, *, name: str | None = None, replace: bool = False, se
     facts = {
         "path": shown, "kind": taken.kind, "name": taken.name, "state": taken.state, "pipelines": taken.pipelines,
     }  # fmt: skip
-    session.output.rows("imported", [facts], ["path"])
+    session.output.made("imported", facts)
     if taken.state == "unchanged":
         session.output.say(f"{shown} is there already, and the same; nothing was changed")
         return

@@ -58,10 +58,7 @@ def save(
             report=progress.update,
         )  # fmt: skip
     facts = _facts(workspace, workspace.library.get(_end_of(workspace, path)))
-    if session.json:
-        session.output.record("saved", facts)
-    else:
-        session.output.line(facts["path"])
+    session.output.made("saved", facts)
     what = plural(facts["pipelines"], "pipeline")
     session.output.say(f"saved {what} of {facts['run_id']} as {facts['name']}, {size(facts['bytes'])}")
 
@@ -161,7 +158,7 @@ def _load_run(session: Session, workspace: "Workspace", copy: "Copy") -> None:
         brought = workspace.load(_end_of(workspace, copy.path), report=progress.update)
     path = brought.run.folder.relative_to(workspace.root).as_posix()
     facts = {"path": path, "kind": copy.kind, "name": copy.name, "state": brought.state, "pipelines": brought.pipelines}
-    session.output.rows("loaded", [facts], ["path"])
+    session.output.made("loaded", facts)
     session.output.say(said(brought.state, path, brought.pipelines))
 
 
@@ -182,7 +179,7 @@ def _unpack(session: Session, workspace: "Workspace", copy: "Copy", folder: Path
     facts = {
         "path": shown.as_posix(), "kind": copy.kind, "name": copy.name, "state": done.state, "files": done.files,
     }  # fmt: skip
-    session.output.rows("loaded", [facts], ["path"])
+    session.output.made("loaded", facts)
     changed = " were there already; nothing was changed" if done.state == "unchanged" else ""
     session.output.say(f"{plural(done.files, 'file')}{changed}")
 
@@ -226,4 +223,4 @@ def remove(
     for copy in chosen.values():
         remove_copy(workspace, copy)
         path = copy.path.relative_to(workspace.root).as_posix()
-        session.output.rows("removed", [{"path": path, "kind": copy.kind, "name": copy.name}], ["path"])
+        session.output.made("removed", {"path": path, "kind": copy.kind, "name": copy.name})

@@ -98,6 +98,13 @@ class Output:
         pairs = [[labels.get(key, key), cell(value)] for key, value in facts.items() if value not in (None, "", [], {})]
         write_table(sys.stdout, None, pairs, aligned=self.on_terminal)
 
+    def made(self, kind: str, facts: Row) -> None:
+        """Print one thing that was made, or is there: a JSON line, or its `path` alone."""
+        if self.json_lines:
+            self.record(kind, facts)
+        else:
+            self.line(str(facts["path"]))
+
     def error(self, error: NwsError) -> None:
         """Print an error in its one form, on stderr."""
         if self.json_lines:

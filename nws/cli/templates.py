@@ -36,7 +36,7 @@ def save(
         name, session.ref(workspace, from_), description=description, replace=replace
     )
     shown = path.relative_to(workspace.root).as_posix()
-    session.output.rows("template", [{"name": path.stem, "path": shown, "pipelines": pipelines}], ["path"])
+    session.output.made("template", {"name": path.stem, "path": shown, "pipelines": pipelines})
     session.output.say(f"{plural(pipelines, 'pipeline')}: nws run --dataset NAME --pipelines template:{path.stem}")
 
 
