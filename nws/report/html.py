@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 # A page must open anywhere and go into a mail; pictures beyond this are left out, and the page says so.
 MOST_BYTES = 4_800_000
-_LONG = 40
+# Text up to the first stays in one line, from the second on it has room to be read.
+_SHORT, _LONG = 32, 60
 
 
 def page(report: Report) -> str:
@@ -174,8 +175,12 @@ def _table(table: Table) -> Html:
 def _cell(value: Cell, *, numeric: bool) -> Html:
     if isinstance(value, str) or value is None:
         text = value or ""
-        return tag("td", text, class_="n" if numeric else "long" if len(text) > _LONG else None)
+        return tag("td", text, class_="n" if numeric else _width(text))
     return tag("td", wording.figure(value), class_="n", data_value=repr(value))
+
+
+def _width(text: str) -> str | None:
+    return "short" if len(text) <= _SHORT else "long" if len(text) >= _LONG else None
 
 
 def _explorer(block: Explorer) -> Html:

@@ -28,7 +28,7 @@ MOST = 50
 _SHOWN = ("record", "ref", "run_id", "preprocessing", "model", "metric", "deleted", "run_date")
 
 
-def report_dataset(workspace: Workspace, name: str) -> Report:
+def report_dataset(workspace: Workspace, name: str, *, pictures: bool = True) -> Report:
     """Return the report of a dataset, registered or only known from runs on it.
 
     Parameters
@@ -37,6 +37,8 @@ def report_dataset(workspace: Workspace, name: str) -> Report:
         Where it is.
     name
         Its name.
+    pictures
+        Draw the best pipelines, which takes a second or two.
 
     Raises
     ------
@@ -56,7 +58,7 @@ def report_dataset(workspace: Workspace, name: str) -> Report:
         Section("What the data are", _data(registration)),
         *(section for row in bests for section in _leaderboard(workspace, name, row, several=len(bests) > 1)),
         *_look_into([rows for rows in boards.values() if rows], trouble),
-        *_best(boards),
+        *_best(boards, pictures=pictures),
         Section("All runs", [*_runs(runs), *(block for row in bests for block in _history(workspace, name, row))]),
         Section("By preprocessing and by model", list(_statistics(workspace, name, bests))),
         Section(
@@ -177,13 +179,13 @@ def _look_into(boards: list[list[Row]], trouble: list[str]) -> list[Section]:
     ]
 
 
-def _best(boards: dict[str, list[Row]]) -> list[Section]:
+def _best(boards: dict[str, list[Row]], *, pictures: bool) -> list[Section]:
     found = []
     for what, rows in boards.items():
         if rows:
             title = "The best pipeline" if len(boards) == 1 else f"The best pipeline: {what}"
             whole = parts.in_full(rows[0].pipeline, rows[0], title=title)
-            found.append(Section(title, [*whole.blocks, *parts.pictures_of(rows[0].pipeline)]))
+            found.append(Section(title, [*whole.blocks, *(parts.pictures_of(rows[0].pipeline) if pictures else [])]))
     return found
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from nws.workspace import Workspace
 
 
-def report_run(workspace: Workspace, run: Run | str) -> Report:
+def report_run(workspace: Workspace, run: Run | str, *, pictures: bool = True) -> Report:
     """Return the report of a run.
 
     What cannot be read of it is named in the report, which goes on with the rest.
@@ -37,6 +37,8 @@ def report_run(workspace: Workspace, run: Run | str) -> Report:
         Where it is.
     run
         The run, or its name or the beginning of it.
+    pictures
+        Draw the best pipelines and the run, which takes a second or two.
 
     Raises
     ------
@@ -53,9 +55,9 @@ def report_run(workspace: Workspace, run: Run | str) -> Report:
         *_failures(facts),
         *chain.from_iterable(_leaderboard(facts, target) for target in facts.targets),
         *_look_into(facts, trouble),
-        *_best(facts),
+        *_best(facts, pictures=pictures),
         *_estimates(facts.summary),
-        *_statistics(workspace, facts),
+        *_statistics(workspace, facts, pictures=pictures),
         *_across(workspace, facts, trouble),
         Section("Go on from here", [_commands(facts)]),
         *parts.trouble(trouble),
@@ -257,14 +259,14 @@ def _look_into(facts: RunFacts, trouble: list[str]) -> list[Section]:
     return [Section("Look into predictions", [Explorer(found, about)])]
 
 
-def _best(facts: RunFacts) -> list[Section]:
+def _best(facts: RunFacts, *, pictures: bool) -> list[Section]:
     found = []
     for target in facts.targets:
         ranked = facts.ranked(target)
         if ranked:
             title = "The best pipeline" if len(facts.targets) == 1 else f"The best pipeline for {target}"
             whole = parts.in_full(ranked[0].pipeline, ranked[0], title=title)
-            found.append(Section(title, [*whole.blocks, *parts.pictures_of(ranked[0].pipeline)]))
+            found.append(Section(title, [*whole.blocks, *(parts.pictures_of(ranked[0].pipeline) if pictures else [])]))
     return found
 
 
@@ -299,7 +301,7 @@ def _estimates(summary: RunSummary | None) -> list[Section]:
     return [Section("What choosing the best comes to", [about, Table("Nested estimates", heads, rows)])]
 
 
-def _statistics(workspace: Workspace, facts: RunFacts) -> list[Section]:
+def _statistics(workspace: Workspace, facts: RunFacts, *, pictures: bool) -> list[Section]:
     blocks: list[Block] = []
     for target in facts.targets:
         rows = [row for row in facts.rows if row.target == target]
@@ -308,7 +310,7 @@ def _statistics(workspace: Workspace, facts: RunFacts) -> list[Section]:
             metric = ranked[0].metric
             for what, by in (("preprocessing", lambda row: row.preprocessing), ("model", model_class)):
                 blocks.append(parts.spread_table(what, target, metric, spreads(rows, by)))
-    if blocks:
+    if blocks and pictures:
         blocks += parts.pictures_of_run(workspace, facts.run)
     return [Section("By preprocessing and by model", blocks)]
 
