@@ -48,6 +48,7 @@ log
 checkout best:gas
 predict best:gas --input GASOLINE
 export best:gas
+export best:gas --format skops
 catalog list
 catalog best gas
 catalog best gas --columns val_rmse,model
@@ -57,6 +58,9 @@ catalog compare best:gas
 catalog stats
 catalog show best:gas
 catalog show best:gas --arrays
+report run RUN
+report dataset gas
+report global
 tag add best:gas keep
 tag list
 tag list best:gas
