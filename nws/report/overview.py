@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy import ndarray
+
+    Array = ndarray[Any, Any]
 
 ROWS, _COLUMNS = 20, 10
 _WIDE = 10
@@ -51,6 +54,17 @@ class Scores:
     def is_larger_better(self) -> bool:
         """Whether a larger figure is better, where that can be said."""
         return METRICS[self.metric].goal == "max"
+
+    @property
+    def height(self) -> str:
+        """What colours stand for: the figure, or how far from where it is best."""
+        ideal = {"zero": "0", "one": "1"}.get(METRICS[self.metric].goal)
+        return self.label if ideal is None else f"distance of {self.label} from {ideal}"
+
+    def heights(self, values: Array) -> Array:
+        """Return figures as colours stand for them."""
+        ideal = {"zero": 0.0, "one": 1.0}.get(METRICS[self.metric].goal)
+        return values if ideal is None else abs(values - ideal)
 
     def rank(self, value: float) -> float:
         """Return a number that is smaller the better a figure is."""
@@ -145,16 +159,14 @@ def models(found: Scores) -> Figure:
     values = np.array([[best.get((row, column), math.nan) for column in columns] for row in rows])
     figure = style.sheet(max(6.0, 3.6 + 0.85 * len(columns)), 1.7 + 0.36 * max(len(rows), 3), title=found.title)
     axes = figure.subplots()
-    known = values[np.isfinite(values)]
-    worst = float(np.quantile(known, 0.1 if found.is_larger_better else 0.9))
-    ends = sorted((worst, float(known.max() if found.is_larger_better else known.min())))
-    ends[1] = ends[1] if ends[1] > ends[0] else ends[0] + (abs(ends[0]) or 1.0)
+    heights = found.heights(values)
+    low, high = _scale(found, heights[np.isfinite(heights)])
     # Dark is good.
     colours = "cividis_r" if found.is_larger_better else "cividis"
-    image = axes.imshow(values, cmap=colours, vmin=ends[0], vmax=ends[1], aspect="auto", gid="models")
+    image = axes.imshow(heights, cmap=colours, vmin=low, vmax=high, aspect="auto", gid="models")
     for row, column in np.ndindex(*values.shape):
         value = float(values[row, column])
-        shade = (value - ends[0]) / (ends[1] - ends[0])
+        shade = (float(heights[row, column]) - low) / (high - low)
         dark = shade > 0.5 if found.is_larger_better else shade < 0.5
         ink = style.GREY if math.isnan(value) else "white" if dark else style.BLACK
         axes.text(column, row, style.number(value), ha="center", va="center", size=8, color=ink)
@@ -163,8 +175,21 @@ def models(found: Scores) -> Figure:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_xlabel(_said(len(groups), len({model for _, model in best})))
-    figure.colorbar(image, ax=axes, label=f"{found.label}\n(darker: better)", aspect=30, fraction=0.05, pad=0.02)
+    figure.colorbar(image, ax=axes, label=f"{found.height}\n(darker: better)", aspect=30, fraction=0.05, pad=0.02)
     return figure
+
+
+def _scale(found: Scores, known: Array) -> tuple[float, float]:
+    """Return between which figures the colours are, the worst tenth having one; the best has the end of its own."""
+    import numpy as np
+
+    best, worst = float(known.max()), float(np.quantile(known, 0.1))
+    if not found.is_larger_better:
+        best, worst = float(known.min()), float(np.quantile(known, 0.9))
+    if best == worst:
+        room = abs(best) or 1.0
+        worst = best - room if found.is_larger_better else best + room
+    return min(best, worst), max(best, worst)
 
 
 def _said(preprocessings: int, kinds: int) -> str:

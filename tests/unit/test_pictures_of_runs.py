@@ -13,7 +13,7 @@ from nws.ids import ObjectId
 from nws.pipeline import Pipeline
 from nws.report import style
 from nws.report.course import course
-from nws.report.overview import models
+from nws.report.overview import Score, Scores, models
 from nws.report.pictures import draw_run
 from nws.report.whole import best_course, rows_by_target, scores
 
@@ -23,7 +23,11 @@ GRID = [
     {"model": {"class": PLS}, "_range_": [1, 6], "param": "n_components"},
     {"model": {"class": "sklearn.linear_model.Ridge"}, "_or_": [0.0001, 0.01, 1.0], "param": "alpha"},
 ]
-CLASSES = [{"_or_": [None, SNV]}, {"model": "sklearn.discriminant_analysis.LinearDiscriminantAnalysis"}]
+CLASSES = [
+    {"_or_": [None, SNV]},
+    {"model": "sklearn.discriminant_analysis.LinearDiscriminantAnalysis"},
+    {"model": "sklearn.neighbors.KNeighborsClassifier"},
+]
 
 
 @pytest.fixture(scope="module")
@@ -123,17 +127,36 @@ def test_of_classes_the_largest_figure_is_the_best(workspace, drawn):
     assert f"{rows[0]['val_score']:.3f}" in told
 
 
+def lightness(figures):
+    """Return how light each cell of the map is, and its figure."""
+    with style.applied():
+        (image,) = models(figures).axes[0].images
+    values = image.get_array()
+    return image.to_rgba(values)[..., :3] @ [0.2126, 0.7152, 0.0722], values
+
+
 @pytest.mark.parametrize("data", ["gas", "oil"])
 def test_dark_is_good(workspace, data):
     run = run_on(workspace, data)
     (rows,) = rows_by_target(workspace, run).values()
-    with style.applied():
-        (image,) = models(scores(run, rows)).axes[0].images
-    red, green, blue = (image.to_rgba(image.get_array())[..., place] for place in range(3))
-    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    values = image.get_array()
+    light, values = lightness(scores(run, rows))
     best, worst = (values.argmin(), values.argmax()) if data == "gas" else (values.argmax(), values.argmin())
     assert light.flat[best] < 0.3 < 0.6 < light.flat[worst]
+
+
+@pytest.mark.parametrize("metric", ["rmse", "r2", "bias"])
+def test_where_all_are_equal_all_are_dark(metric):
+    alike = [Score(preprocessing=name, model="Ridge", value=0.0) for name in ("none", "SNV")]
+    light, _ = lightness(Scores(title="", metric=metric, scores=alike))
+    assert light.max() < 0.3
+
+
+def test_a_bias_of_nothing_is_the_best():
+    figures = zip(("a", "b", "c", "d"), (-3.0, 0.01, 2.0, -1.0), strict=True)
+    told = [Score(preprocessing=name, model="Ridge", value=value) for name, value in figures]
+    light, _ = lightness(Scores(title="", metric="bias", scores=told))
+    assert light.argsort(axis=None).tolist() == [0, 1, 2, 3]
+    assert light[0, 0] < 0.3
 
 
 def test_a_reason_is_told_where_there_is_no_course(workspace):
