@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import zipfile
 
 import joblib
@@ -187,7 +188,7 @@ def test_a_skops_file_that_asks_for_more_than_a_model_is_not_loaded(here, place)
 
 def test_predicting_with_skops_that_is_not_installed_says_so(here, place, monkeypatch):
     path, *_ = exported(here, place, SCALED, "--format", "skops")
-    monkeypatch.setitem(__import__("sys").modules, "skops.io", None)
+    monkeypatch.setitem(sys.modules, "skops.io", None)
     assert "hint: pip install 'nws[skops]'" in here("predict", path, "--input", "test.csv", check=2).err
 
 
@@ -235,7 +236,7 @@ def test_wrong_calls(here, place):
 
 
 def test_skops_that_is_not_installed_is_named(here, place, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "skops.io", None)
+    monkeypatch.setitem(sys.modules, "skops.io", None)
     told = here("export", pipeline(place, SCALED).ref, "--format", "skops", check=2)
     assert "needs the package skops" in told.err
     assert "hint: pip install 'nws[skops]'" in told.err
@@ -325,3 +326,20 @@ def test_spectra_without_wavelengths_go_by_their_places(here, place):
     assert len(wanted) == len(rows)
     more = write_csv(place / "t.csv", [[*row, "1"] for row in (head, *rows)])
     assert f"has {len(head)} columns; the model takes {len(head) - 2}" in alone(path, more).stderr
+
+
+def test_sums_are_those_of_one_thread(here, place):
+    path, *_ = exported(here, place, SCALED)
+    asked = (
+        "import sys, threadpoolctl; sys.path.insert(0, sys.argv[1]); import spectra; "
+        "spectra.load('artifacts/2_PLSRegression.joblib'); "
+        "print({one['num_threads'] for one in threadpoolctl.threadpool_info()})"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", asked, path],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"},
+    )
+    assert told.stdout == "{1}\n"
