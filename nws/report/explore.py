@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from nws.records import Metrics
     from nws.report.facts import Row
 
-BUDGET = 1_500_000
-MOST = 60
+BUDGET = 2_000_000
+MOST = 100
 # Beyond this a chart is a cloud, and a page slow: a regular choice of samples stands for all.
 MOST_SAMPLES = 5000
 

@@ -38,6 +38,14 @@ def test_it_shows_the_published_figures(demo):
     assert len(check_whole(root)) == 30
 
 
+def test_it_ends_in_a_report(demo):
+    done, root = demo
+    (page,) = (root / "exports" / "session_reports").glob("*_gasoline_demo.html")
+    assert f"report: {page.as_uri()}" in done.stderr
+    assert "PLSRegression(n_components=8, scale=False)" in page.read_text(encoding="utf-8")
+    assert page.with_suffix(".md").is_file()
+
+
 def test_the_real_tools_verify_every_object(demo, tool):
     _, root = demo
     zstd, b3sum = tool("zstd"), tool("b3sum")
