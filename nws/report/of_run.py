@@ -328,6 +328,10 @@ def _across(workspace: Workspace, facts: RunFacts, trouble: list[str]) -> list[S
 
 
 def _changes(workspace: Workspace, facts: RunFacts) -> list[Block]:
+    if facts.dataset is None or not facts.rows:
+        return []
+    if facts.run.name not in {row["run_id"] for row in history.runs_of(workspace, facts.dataset)}:
+        return [Text("The catalog does not have this run yet; nws reindex adds it.")]
     changes = history.changes(workspace, facts)
     if changes is None:
         return [Text(f"This is the first run of {facts.dataset} that the catalog knows.")]
@@ -366,7 +370,7 @@ def _runs(workspace: Workspace, facts: RunFacts) -> list[Block]:
 
 def _commands(facts: RunFacts) -> Commands:
     lines = [f"nws runs show {facts.run.name}"]
-    if facts.status in {CUT_OFF, "interrupted"}:
+    if facts.status in {CUT_OFF, "interrupted"} and facts.config is not None and facts.config.configs is not None:
         lines.append(f"nws run --resume {facts.run.name}")
     best = next((row for row in facts.rows if row.score is not None), None)
     if best is not None:

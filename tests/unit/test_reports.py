@@ -193,6 +193,22 @@ def test_a_run_that_was_cut_off_says_so_and_one_at_work_too(copied):
         assert "still at work" in report_run(workspace, first).markdown()
 
 
+def test_a_run_that_was_cut_off_while_it_began(copied):
+    workspace, _, _, _ = copied
+    (workspace.runs.folder / "2026-01-01_x").mkdir()
+    text = report_run(workspace, "2026-01-01_x").markdown()
+    assert "No pipeline of this run is there." in text
+    assert "--resume" not in text
+    assert "None" not in text
+    assert "2026-01-01_x" in section(report_global(workspace).markdown(), "Runs")
+
+
+def test_a_run_that_the_catalog_does_not_have_yet(copied):
+    workspace, first, _, _ = copied
+    shutil.rmtree(workspace.catalog / "predictions_meta.parquet")
+    assert "nws reindex adds it" in report_run(workspace, first).markdown()
+
+
 def test_a_damaged_index_leaves_out_what_it_would_have_said(copied):
     workspace, first, _, _ = copied
     for path in (workspace.catalog / "predictions_meta.parquet").glob("*.parquet"):
