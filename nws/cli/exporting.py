@@ -48,7 +48,8 @@ def export(
         folder: the fitted steps as plain files that joblib loads; zip: the same in one file; skops: the model in a file
         that is loaded without trust, because it holds no code.
     trust
-        With --format skops: load the model though its files belong to another user, or its packages are not trusted.
+        Export the model though its files belong to another user or came by import, or, as skops, its packages are not
+        trusted: the copy is yours, and is loaded without another question.
     """
     from nws.ids import check_name
     from nws.shelf import exports

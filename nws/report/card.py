@@ -124,7 +124,8 @@ def _figures(portrait: Portrait, metrics: Metrics) -> Iterator[str]:
     yield ""
     names = "" if portrait.is_classification else " RMSEC, RMSECV and RMSEP are the RMSE of train, val and test."
     yield f"Its primary metric is {METRICS[metrics.metric].label}: {meaning(metrics.metric)}.{names}"
-    yield from (f"{_plain(name)}: {_plain(how)}." for name, how in _conventions(portrait, there, figures))
+    yield ""
+    yield from (f"* {_plain(name)}: {_plain(how)}." for name, how in _conventions(portrait, there, figures))
 
 
 def _conventions(portrait: Portrait, there: Sequence[str], figures: JsonMap) -> Iterator[tuple[str, Any]]:
@@ -172,7 +173,11 @@ def _spread(values: list[float]) -> list[str]:
 
 
 def _outliers(portrait: Portrait) -> Iterator[str]:
-    told = portrait.pipeline.record.evaluation.get(OUTLIERS)
+    evaluation = portrait.pipeline.record.evaluation
+    told = evaluation.get(OUTLIERS)
+    if not isinstance(told, dict) and (evaluation.get("asked") or {}).get(OUTLIERS):
+        yield "The model has no latent space, so there are no limits of Hotelling's T² and Q residuals."
+        return
     if not isinstance(told, dict):
         yield (
             "Limits of outliers were not kept with this run (`nws run --outliers` keeps them); "

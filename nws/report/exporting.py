@@ -78,7 +78,8 @@ def export(
     shelf
         Where the copies come to; `exports/` of the workspace if not given.
     trust
-        Whether models are loaded, which only skops takes, though they are of another user or another package.
+        Whether models are copied though they are of another user or came by import, and, which only skops takes,
+        loaded though they are of another package.
 
     Raises
     ------
@@ -87,7 +88,7 @@ def export(
     Conflict
         If a pipeline failed, so that there is no model; if there is a copy of that name; if skops cannot hold a model.
     NotTrusted
-        If a model would have to be loaded, and may not be.
+        If a model is not that of this person, or would have to be loaded and may not be.
     Damaged
         If an object is missing or not what its id says; there is no copy of that pipeline then.
     """
@@ -97,8 +98,8 @@ def export(
     if form == SKOPS:
         safe.needed()
     shelf = workspace.exports if shelf is None else shelf
-    # Nothing is loaded from what is only copied, and so nothing is asked of whose it is.
-    sources = [Source.in_workspace(workspace, one, trust=trust or form != SKOPS) for one in pipelines]
+    # The copies will belong to whoever makes them, and are loaded without another question.
+    sources = [Source.in_workspace(workspace, one, trust=trust) for one in pipelines]
     for pipeline, source in zip(pipelines, sources, strict=True):
         source.steps()
         path = shelf.path(pipeline, FORMS[form], name=name)

@@ -243,14 +243,17 @@ def test_skops_that_is_not_installed_is_named(here, place, monkeypatch):
     assert files(place / "exports") == []
 
 
-def test_a_model_of_another_user_is_loaded_for_skops_only_with_trust(here, place, monkeypatch):
+def test_a_model_of_another_user_is_exported_only_with_trust(here, place, monkeypatch):
     if os.name != "posix" or os.geteuid() != 0:
         pytest.skip("needs root, to give files to another user")
     ref = pipeline(place, SCALED).ref
     os.chown(place / "_binaries", 65534, -1)
-    assert "is not loaded" in here("export", ref, "--format", "skops", check=14).err
-    here("export", ref, check=0)
-    here("export", ref, "--format", "skops", "--trust", check=0)
+    for form in ("folder", "zip", "skops"):
+        assert "is not loaded" in here("export", ref, "--format", form, check=14).err
+        assert files(place / "exports") == []
+    here("export", ref, "--predictions-only", check=0)
+    for form in ("folder", "zip", "skops"):
+        here("export", ref, "--format", form, "--trust", check=0)
 
 
 def test_a_package_that_nobody_trusts_any_more_is_not_loaded_for_skops(here, place):
