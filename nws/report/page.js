@@ -20,6 +20,7 @@
   function figure(value) {
     if (value === null || value === undefined) return "";
     if (typeof value !== "number") return String(value);
+    if (Math.abs(value) < 1e-12) return "0"; // what rounding leaves of it
     if (Number.isInteger(value)) return String(value);
     const far = Math.abs(value) < 1e-4 || Math.abs(value) >= 1e5;
     return far ? value.toExponential(3) : value.toPrecision(4);

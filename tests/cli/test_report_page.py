@@ -224,12 +224,28 @@ def test_two_pipelines_are_compared(opened, made):
     assert [float(cell) for cell in line[1:]] == pytest.approx(
         [first.score, second.score, second.score - first.score], rel=1e-3
     )
-    assert find(opened, "#figures .better").text == f"{first.score:#.4g}"
+    assert bold(opened, "RMSE (val)") == [False, True, False, False]
     assert 1 <= len(texts(opened, "#differences tbody tr")) <= 10
     pressed = opened.execute_script(
         "return [...document.querySelectorAll('[aria-pressed=true]')].map((one) => one.ariaLabel)"
     )
     assert pressed == [f"{first.name} as A", f"{second.name} as B"]
+
+
+def bold(driver, figure):
+    """Return which cells of a figure are marked as the better one."""
+    return driver.execute_script(
+        "return [...document.querySelectorAll('#figures tbody tr')].filter((row) => row.cells[0].textContent === arguments[0])"
+        ".flatMap((row) => [...row.cells].map((cell) => cell.classList.contains('better')))",
+        figure,
+    )
+
+
+def test_the_better_figure_is_marked_whichever_side_it_is_on(opened, made):
+    first, second = run_facts(made[1]).ranked(EVIL)[:2]
+    choose(opened, "#choose-first", second.name)
+    choose(opened, "#choose-second", first.name)
+    assert bold(opened, "RMSE (val)") == bold(opened, "R² (val)") == [False, False, True, False]
 
 
 def test_pipelines_of_two_targets_are_not_put_side_by_side(opened, made):
