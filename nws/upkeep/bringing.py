@@ -92,7 +92,7 @@ def bring(
         _refuse_another(run, copy)
         if not whole:
             _publish(workspace, run, copy, report)
-        healed = complete(workspace, run)
+        healed = complete(workspace, run) + _mark_deleted(workspace, run, copy)
         if not whole:
             run.log(f"made of its copy {opened.path.name}: {len(copy.records)} pipelines")
     state = UNCHANGED if whole and not healed else COMPLETED if there else ADDED
@@ -156,9 +156,15 @@ def _publish(workspace: Workspace, run: Run, copy: RunCopy, report: Callable[[st
     for start in range(0, len(copy.refs), _REFS):
         part = copy.refs[start : start + _REFS]
         fsio.write_all_new(run.refs_folder, {ref.file_name: encode(ref) for ref in part})
-    for ref in copy.refs:
-        if ref.record is None:
-            workspace.runs.deleted.add_pipeline(run.name, ref)
+
+
+def _mark_deleted(workspace: Workspace, run: Run, copy: RunCopy) -> int:
+    """Mark the pipelines that were deleted before the copy was made, and return how many had no mark."""
+    marked = workspace.runs.standing().deleted
+    gone = [ref for ref in copy.refs if ref.record is None and (run.name, ref.number) not in marked]
+    for ref in gone:
+        workspace.runs.deleted.add_pipeline(run.name, ref)
+    return len(gone)
 
 
 def _put(batch: Batch, copy: RunCopy, report: Callable[[str], None]) -> None:

@@ -68,6 +68,20 @@ tag remove best:gas keep
 tag add best:oil keep
 catalog archive best:gas
 catalog verify
+library save --from best:gas --name one
+library save --from RUN --name all --kind fullrun
+library list
+library show one
+library show all
+library load one
+library load all
+library verify
+library template save good --from best:gas
+library template list
+library template show good
+import W/library/trained/fullrun/all.zip
+import W/exports/one --name two
+library remove one --yes
 config trust add wheat.csv
 config trust list
 config trust remove wheat.csv
@@ -214,6 +228,7 @@ DOCUMENTS = {
         "statistics.best_by_target statistics.nested statistics.skipped_in",
     ),
     "Refs": (records.Ref, "runs/*/_refs/0*", ""),
+    "What came by import": (records.ImportedCopy, "library/.imported/*.json", ""),
     "Tags": (records.Tag, "catalog/tags/*/*.json", ""),
     "Deleted runs": (records.DeletedRun, "runs/.deleted/*.json", ""),
     "pipeline.json": (
