@@ -28,22 +28,42 @@ def page(made):
     return write(workspace, report_run(workspace, first), forms=("html",))["html"]
 
 
+@pytest.fixture(scope="module")
+def browsers():
+    """The browser of this file, once a test has started it."""
+    started = []
+    yield started
+    for driver in started:
+        driver.quit()
+
+
 @pytest.fixture
-def browser(tool, tmp_path):
-    """A browser without a window, with no network but the loopback, that keeps what its console says."""
+def browser(tool, browsers, tmp_path_factory):
+    """A browser without a window that keeps what its console says, as if it had just been started."""
+    chromium, driver = tool("chromium"), tool("chromedriver")
+    if not browsers:
+        browsers.append(start(chromium, driver, tmp_path_factory.mktemp("profile")))
+    (browser,) = browsers
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    browser.get("about:blank")
+    browser.get_log("browser")
+    return browser
+
+
+def start(chromium, driver, profile):
     from selenium import webdriver
     from selenium.webdriver.chrome.options import Options
     from selenium.webdriver.chrome.service import Service
 
     options = Options()
-    options.binary_location = tool("chromium")
-    for word in ("--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"):
-        options.add_argument(word)
+    options.binary_location = chromium
+    words = ("headless=new", "no-sandbox", "disable-gpu", "window-size=1280,1000", f"user-data-dir={profile}")
+    for word in words:
+        options.add_argument(f"--{word}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(tool("chromedriver")))
-    driver.set_window_size(1280, 1000)
-    yield driver
-    driver.quit()
+    return webdriver.Chrome(options=options, service=Service(driver))
 
 
 @pytest.fixture
