@@ -5,11 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
+import types
 import zipfile
 
 import joblib
 import pytest
-from exporting import GRID, alone, check_same, manifest, table
+from exporting import GRID, alone, check_same, manifest
 from predicting import PLS, read_csv, stored, write_csv
 
 from nws import Workspace
@@ -284,22 +285,43 @@ def test_a_damaged_artifact_leaves_nothing(here, place):
     assert files(place / "exports") == []
 
 
-def test_what_predict_py_makes_of_other_files(here, place):
+@pytest.fixture
+def read(monkeypatch):
+    """Read a file as the `predict.py` of an export does, and return names and spectra, or what it says and ends with."""
+
+    def call(folder, *words):
+        module = types.ModuleType("spectra")
+        module.__file__ = str(folder / "spectra.py")
+        monkeypatch.setattr(sys, "argv", ["predict.py", *map(str, words)])
+        monkeypatch.setitem(sys.modules, "spectra", module)
+        exec(compile((folder / "spectra.py").read_text(encoding="utf-8"), module.__file__, "exec"), module.__dict__)
+        try:
+            return module.read()
+        except SystemExit as end:
+            return end.code
+
+    return call
+
+
+def test_what_predict_py_makes_of_other_files(here, place, read):
     path, *_ = exported(here, place, SCALED)
     head, *rows = read_csv(place / "test.csv")
-    wanted = table(alone(path, place / "test.csv").stdout)
+    names, spectra = read(path, place / "test.csv")
+    assert names == [row[0] for row in rows]
+    assert spectra.tolist() == [list(map(float, row[3:])) for row in rows]
 
-    def told(rows, name="t.csv"):
-        return alone(path, write_csv(place / name, rows))
+    def told(rows):
+        return read(path, write_csv(place / "t.csv", rows))
 
-    turned = [[*row[:3], *row[:2:-1]] for row in (head, *rows)]
-    assert table(told(turned).stdout) == wanted
-    bare = [row[3:] for row in (head, *rows)]
-    assert [row["y_pred"] for row in table(told(bare).stdout)] == [row["y_pred"] for row in wanted]
-    assert [row["sample_id"] for row in table(told(bare).stdout)][:2] == ["1", "2"]
-    text = "\n".join(";".join(cell.replace(".", ",") for cell in row) for row in (head, *rows))
-    (place / "t.csv").write_text(text, encoding="utf-8-sig")
-    assert table(alone(path, place / "t.csv").stdout) == wanted
+    assert told([[*row[:3], *row[:2:-1]] for row in (head, *rows)])[1].tolist() == spectra.tolist()
+    counted, same = told([row[2:] for row in (head, *rows)])
+    assert counted == [str(place) for place in range(1, 11)]
+    assert same.tolist() == spectra.tolist()
+    assert told([row[3:] for row in (head, *rows)])[0] == counted
+    for mark in ";\t":
+        text = "\n".join(mark.join(cell.replace(".", ",") for cell in row) for row in (head, *rows))
+        (place / "t.csv").write_text(text, encoding="utf-8-sig")
+        assert read(path, place / "t.csv")[1].tolist() == spectra.tolist()
     for wrong, why in [
         ([row[:-1] for row in (head, *rows)], "1 of the 401 wavelengths of the model are not there, or twice: 1700 nm"),
         ([[*row, row[-1]] for row in (head, *rows)], "1 of the 401 wavelengths of the model are not there, or twice"),
@@ -309,26 +331,33 @@ def test_what_predict_py_makes_of_other_files(here, place):
         (rows, "401 of the 401 wavelengths"),
         ([], "401 of the 401 wavelengths"),
     ]:
-        done = told(wrong)
-        assert done.returncode == 1
-        assert why in done.stderr
-        assert "Traceback" not in done.stderr
-        assert not done.stdout
-    assert "usage: python" in alone(path).stderr
-    assert "No such file" in alone(path, "absent.csv").stderr
-    assert "No module named 'joblib'\nREADME.txt has" in alone(path, place / "test.csv", hidden="nws,joblib").stderr
-    assert "No module named 'numpy'\nREADME.txt has" in alone(path, place / "test.csv", hidden="nws,numpy").stderr
+        assert why in told(wrong)
+    assert "usage: python" in read(path)
+    assert "No such file" in read(path, "absent.csv")
+    (place / "t.csv").write_bytes(b"\xff\xfe\x00")
+    assert "utf-8" in read(path, place / "t.csv")
 
 
-def test_spectra_without_wavelengths_go_by_their_places(here, place):
+def test_spectra_without_wavelengths_go_by_their_places(here, place, read):
     path, *_ = exported(here, place, LDA)
     head, *rows = read_csv(place / "oils.csv")
-    wanted = table(alone(path, place / "oils.csv").stdout)
-    bare = write_csv(place / "t.csv", [row[2:] for row in rows])
-    assert [row["y_pred"] for row in table(alone(path, bare).stdout)] == [row["y_pred"] for row in wanted]
-    assert len(wanted) == len(rows)
+    names, spectra = read(path, place / "oils.csv")
+    assert names == [row[0] for row in rows]
+    assert spectra.tolist() == [list(map(float, row[2:])) for row in rows]
+    counted, same = read(path, write_csv(place / "t.csv", [row[2:] for row in rows]))
+    assert counted == [str(place) for place in range(1, len(rows) + 1)]
+    assert same.tolist() == spectra.tolist()
     more = write_csv(place / "t.csv", [[*row, "1"] for row in (head, *rows)])
-    assert f"has {len(head)} columns; the model takes {len(head) - 2}" in alone(path, more).stderr
+    assert f"has {len(head)} columns; the model takes {len(head) - 2}" in read(path, more)
+
+
+def test_what_is_not_installed_is_said_in_one_line(here, place):
+    path, *_ = exported(here, place, SCALED)
+    for name in ("joblib", "numpy", "sklearn"):
+        done = alone(path, place / "test.csv", hidden=f"nws,{name}")
+        assert done.returncode == 1
+        assert f"No module named '{name}'\nREADME.txt has" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_sums_are_those_of_one_thread(here, place):
