@@ -99,10 +99,12 @@ def test_figures_need_no_trust(nws, mine, theirs):
     gas = run_of(mine, "gas")
     nws(mine, "library", "save", "--from", gas.name, "--name", "all", "--kind", "fullrun")
     nws(theirs, "import", mine.root / "library/trained/fullrun/all.zip")
-    for words in (["show", f"{gas.name}/0001"], ["catalog", "best"], ["runs", "list"], ["export", f"{gas.name}/0001"]):
+    for words in (["show", f"{gas.name}/0001"], ["catalog", "best"], ["runs", "list"], ["report", "run", gas.name]):
         assert nws(theirs, *words).out
     assert "RMSE" in nws(theirs, "show", f"{gas.name}/0001").out
     nws(theirs, "reproduce", f"{gas.name}/0001")
+    # The copy would be one's own, and be loaded without another question.
+    nws(theirs, "export", f"{gas.name}/0001", check=14)
 
 
 def test_what_another_user_put_there_gives_a_run_that_is_marked(nws, mine, monkeypatch):
