@@ -75,8 +75,6 @@ def predictions(subject: Subject) -> Figure:
     # In the corner where its labels are, for which the layout leaves room.
     axes.set_box_aspect(1.0)
     axes.set_anchor("SW")
-    ticks = [float(tick) for tick in axes.get_xticks() if ends[0] <= tick <= ends[1]]
-    axes.set(xticks=ticks, yticks=ticks)
     name = style.plain(subject.target, 32)
     axes.set(xlabel=f"{name}, measured", ylabel=f"{name}, predicted")
     _say(beside, subject, found, ("rmse", "r2", "bias"))

@@ -93,10 +93,11 @@ def test_predictions_have_a_point_for_each_sample_where_it_belongs(workspace, dr
     for partition, values in known(one(workspace, "pls")).items():
         points = np.array(markers(svg, f"points-{partition}"))
         assert len(points) == values.shape[1]
-        for place, downwards in enumerate((1, -1)):
-            scale = np.polyfit(values[place], points[:, place], 1)
-            assert scale[0] * downwards > 0
-            assert np.allclose(np.polyval(scale, values[place]), points[:, place], atol=1e-3)
+        across, down = (np.polyfit(values[place], points[:, place], 1) for place in (0, 1))
+        assert np.allclose(np.polyval(across, values[0]), points[:, 0], atol=1e-3)
+        assert np.allclose(np.polyval(down, values[1]), points[:, 1], atol=1e-3)
+        # One unit is as long on both axes.
+        assert np.isclose(across[0], -down[0], rtol=1e-5)
 
 
 def test_predictions_say_their_figures(workspace, drawn):
