@@ -59,7 +59,14 @@ def start(chromium, driver, profile):
 
     options = Options()
     options.binary_location = chromium
-    words = ("headless=new", "no-sandbox", "disable-gpu", "window-size=1280,1000", f"user-data-dir={profile}")
+    words = (
+        "headless=new",
+        "no-sandbox",
+        "disable-gpu",
+        "disable-dev-shm-usage",
+        "window-size=1280,1000",
+        f"user-data-dir={profile}",
+    )
     for word in words:
         options.add_argument(f"--{word}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
