@@ -65,8 +65,12 @@ def export(
         return
     from nws.report.exporting import export as export_all
 
-    trust = trust or session.trusted().has(workspace.root)
-    found = export_all(workspace, pipelines, form=format, name=name, shelf=shelf, trust=trust)
+    trusted = session.trusted()
+
+    def trusts(pipeline: "Pipeline") -> bool:
+        return trust or trusted.has(workspace.root) or trusted.has(pipeline.view.parent)
+
+    found = export_all(workspace, pipelines, form=format, name=name, shelf=shelf, trusts=trusts)
     session.output.rows("export", _rows(session.output, workspace, found, len(pipelines)), ["path"])
 
 

@@ -24,7 +24,7 @@ from nws.shelf.forms import RENAME
 from nws.shelf.shelves import SKOPS, ZIP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from typing import Any
 
@@ -61,7 +61,7 @@ def export(
     form: str = "folder",
     name: str | None = None,
     shelf: Shelf | None = None,
-    trust: bool = False,
+    trusts: Callable[[Pipeline], bool] = lambda _: False,
 ) -> Iterator[Exported]:
     """Copy pipelines out, one after the other; all are looked at before the first is copied.
 
@@ -77,9 +77,9 @@ def export(
         Stands in the place of dataset and date in the name of each copy.
     shelf
         Where the copies come to; `exports/` of the workspace if not given.
-    trust
-        Whether models are copied though they are of another user or came by import, and, which only skops takes,
-        loaded though they are of another package.
+    trusts
+        Whether the model of a pipeline is copied though it is of another user or came by import, and, which only skops
+        takes, loaded though it is of another package.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def export(
         safe.needed()
     shelf = workspace.exports if shelf is None else shelf
     # The copies will belong to whoever makes them, and are loaded without another question.
-    sources = [Source.in_workspace(workspace, one, trust=trust) for one in pipelines]
+    sources = [Source.in_workspace(workspace, one, trust=trusts(one)) for one in pipelines]
     for pipeline, source in zip(pipelines, sources, strict=True):
         source.steps()
         path = shelf.path(pipeline, FORMS[form], name=name)

@@ -257,6 +257,17 @@ def test_a_model_of_another_user_is_exported_only_with_trust(here, place, monkey
         here("export", ref, "--format", form, "--trust", check=0)
 
 
+def test_a_run_that_came_by_import_is_exported_only_with_trust(here, place, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(place / "settings"))
+    own, other = pipeline(place, LDA), pipeline(place, SCALED)
+    run = other.record.run_id
+    Workspace.open(place).runs.imported.add(run, kind="fullrun", manifest=ObjectId.of(b""), file="x.zip")
+    assert f"{run} came by import" in here("export", own.ref, other.ref, check=14).err
+    assert files(place / "exports") == []
+    here("config", "trust", "add", place / "runs" / run, check=0)
+    here("export", own.ref, other.ref, check=0)
+
+
 def test_a_package_that_nobody_trusts_any_more_is_not_loaded_for_skops(here, place):
     (place / "nws.toml").write_text('format = 1\n[trust]\npackages = ["lightgbm"]\n')
     (place / "light.json").write_text(

@@ -26,6 +26,8 @@ def made(tmp_path_factory):
     workspace = stored(root, grids=(GRID,))
     (root / "pls.json").write_text(json.dumps([{"model": {"class": PLS, "params": {"n_components": 2}}}]))
     workspace.run("gas", root / "pls.json", run_name="out", outliers=True)
+    (root / "ridge.json").write_text('["sklearn.linear_model.Ridge"]')
+    workspace.run("gas", root / "ridge.json", run_name="ridge", outliers=True)
     workspace.run(GASOLINE, root / "pls.json", run_name="nested", test="kfold:3")
     return workspace
 
@@ -93,6 +95,7 @@ def test_the_card_has_the_limits_of_outliers_and_what_tested_it(made):
         f"beyond a 99% limit: Hotelling's T² {told['hotelling_t2_limit']:.6g}, Q residuals "
         f"{told['q_residuals_limit']:.6g} (2 components, 50 samples)"
     ) in card(one).decode()
+    assert "no limits of Hotelling's T² and Q residuals" in card(portrait(made, "ridge", 1)).decode()
     text = card(portrait(made, "nested", 1)).decode()
     assert "* Test samples: set apart by `kfold:3`; they chose nothing." in text
 
