@@ -10,7 +10,14 @@ import pytest
 from quick import without_pictures
 
 DATA = Path(__file__).parent / "data"
-APT = {"zstd": "zstd", "b3sum": "b3sum", "git": "git", "unzip": "unzip", "chromium": "chromium", "chromedriver": "chromium-driver"}
+APT = {
+    "zstd": "zstd",
+    "b3sum": "b3sum",
+    "git": "git",
+    "unzip": "unzip",
+    "chromium": "chromium",
+    "chromedriver": "chromium-driver",
+}
 
 
 def pytest_terminal_summary(terminalreporter):
