@@ -6,6 +6,7 @@ know where the copy came from.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 from dataclasses import dataclass
@@ -80,23 +81,41 @@ def bring(
         _refuse_another(run, copy)
     else:
         _refuse_past(workspace, copy)
-    whole = there and _is_whole(run, copy)
+    whole, claimed = there and _is_whole(run, copy), False
     if not whole:
         if foreign:
             workspace.runs.imported.add(copy.name, kind=opened.kind, manifest=opened.manifest, file=opened.path.name)
         if not there:
             workspace.runs.deleted.remove_pipelines(copy.name)
-            there = not fsio.claim_folder(run.folder)
+            claimed = fsio.claim_folder(run.folder)
             fsio.sync_folder(workspace.runs.folder)
-    with run.alone():
+    with _alone(workspace, run, claimed=claimed):
         _refuse_another(run, copy)
         if not whole:
             _publish(workspace, run, copy, report)
         healed = complete(workspace, run) + _mark_deleted(workspace, run, copy)
         if not whole:
             run.log(f"made of its copy {opened.path.name}: {len(copy.records)} pipelines")
-    state = UNCHANGED if whole and not healed else COMPLETED if there else ADDED
+    state = UNCHANGED if whole and not healed else ADDED if claimed else COMPLETED
     return Brought(run=run, state=state, pipelines=len(copy.records))
+
+
+@contextlib.contextmanager
+def _alone(workspace: Workspace, run: Run, *, claimed: bool) -> Iterator[None]:
+    """Be alone in a run. One that was claimed for the body goes again, with its mark, if nothing came of it."""
+    aside: Path | None = None
+    try:
+        with run.alone():
+            try:
+                yield
+            except BaseException:
+                if claimed and run.is_bare():
+                    aside = fsio.set_aside(run.folder)
+                    workspace.runs.imported.remove(run.name)
+                raise
+    finally:
+        if aside is not None:
+            fsio.remove_tree(aside)
 
 
 def _refuse_another(run: Run, copy: RunCopy) -> None:

@@ -300,6 +300,18 @@ def test_it_waits_for_nobody(workspace, other):
         Workspace.open(other.root).take(path)
 
 
+def test_a_disk_that_refuses_leaves_no_run(workspace, other):
+    path = workspace.save(run_of(workspace).name, "all", kind="fullrun")
+    (other.root / "runs" / ".imported").mkdir()
+    shutil.rmtree(other.root / "_binaries")
+    (other.root / "_binaries").write_bytes(b"")
+    before = tree(other.root)
+    with pytest.raises(OSError, match="_binaries"):
+        other.take(path)
+    assert tree(other.root) == before
+    assert other.runs.names() == []
+
+
 def test_marks_come_and_go(workspace, other):
     run = run_of(workspace)
     ref = f"{run.name}/0001"
