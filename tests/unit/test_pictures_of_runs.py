@@ -1,5 +1,6 @@
 """Pictures of whole runs: the course of a parameter, figures by preprocessing, the map of models."""
 
+import dataclasses
 import json
 
 import pytest
@@ -60,7 +61,6 @@ def test_the_course_has_every_value_of_the_family_of_the_best(workspace):
     (rows,) = rows_by_target(workspace, run_on(workspace, "gas")).values()
     found = best_course(workspace, rows)
     assert (found.parameter, found.metric) == ("n_components", "rmse")
-    # The default, 2, stands in no record.
     assert [point.value for point in found.points] == [1, 2, 3, 4, 5, 6]
     assert len({point.pipeline.record_id for point in found.points}) == 6
     figures = [point.figure("val") for point in found.points]
@@ -69,6 +69,51 @@ def test_the_course_has_every_value_of_the_family_of_the_best(workspace):
     assert found.simplest.value == next(
         point.value for point, figure in zip(found.points, figures, strict=True) if figure <= found.limit
     )
+
+
+def variant(pipeline, without=(), **params):
+    """Return a pipeline as if its model had other parameters; its figures are the same."""
+    *before, model = pipeline.record.steps
+    given = {name: value for name, value in (model["params"] | params).items() if name not in without}
+    record = dataclasses.replace(pipeline.record, steps=[*before, {**model, "params": given}])
+    return dataclasses.replace(pipeline, record=record)
+
+
+def first_of(workspace, model):
+    (rows,) = rows_by_target(workspace, run_on(workspace, "gas")).values()
+    return loaded(workspace, next(row for row in rows if row["model_type"] == model))
+
+
+def test_a_value_that_is_not_said_is_the_default(workspace):
+    pls = first_of(workspace, "PLSRegression")
+    several = [variant(pls, n_components=count) for count in (1, 9)]
+    found = course(several[0], [several[1], variant(pls, without=["n_components"])])
+    assert [point.value for point in found.points] == [1, 2, 9]
+
+
+def test_what_differs_in_two_parameters_is_on_no_course(workspace):
+    pls = first_of(workspace, "PLSRegression")
+    apart = [variant(pls, n_components=count, scale=False) for count in (20, 21, 22)]
+    assert course(variant(pls, n_components=1), apart) is None
+    words = [variant(pls, n_components=word) for word in ("mle", True, None)]
+    assert course(variant(pls, n_components=1), words) is None
+
+
+@pytest.mark.parametrize(("model", "param", "simplest"), [("PLSRegression", "n_components", 1), ("Ridge", "alpha", 9)])
+def test_of_equal_figures_the_simplest_is_chosen(workspace, model, param, simplest):
+    several = [variant(first_of(workspace, model), **{param: value}) for value in (4, 9, 1)]
+    found = course(several[0], several[1:])
+    assert [point.value for point in found.points] == [1, 4, 9]
+    assert found.simplest.value == simplest
+
+
+@pytest.mark.parametrize(("metric", "first"), [("rmse", 1.0), ("r2", 3.0)])
+def test_figures_are_sorted_best_first(metric, first):
+    told = [("a", 2.0), ("b", 3.0), ("b", 1.0)]
+    figures = [Score(preprocessing=name, model="Ridge", value=value) for name, value in told]
+    groups = Scores(title="", metric=metric, scores=figures).by_preprocessing()
+    assert groups == {"b": [first, 4.0 - first], "a": [2.0]}
+    assert list(groups) == ["b", "a"]
 
 
 def test_a_larger_penalty_is_simpler(workspace):
