@@ -46,12 +46,14 @@ class Exported:
     """One export: where it is, of which pipeline, in which form.
 
     `types` are those that skops does not know in a model that is kept as skops; whoever loads it has to name them.
+    `of_nws` are the classes of nws in it, without which it cannot be used.
     """
 
     path: Path
     pipeline: Pipeline
     form: str
     types: tuple[str, ...] = ()
+    of_nws: tuple[str, ...] = ()
 
 
 def export(
@@ -124,7 +126,7 @@ def _exported(portrait: Portrait, shelf: Shelf, form: str, name: str | None) -> 
         texts[SKOPS_FILE] = kept.data
         source = {"skops_types": list(kept.types)}
     path = shelf.add(pipeline, FORMS[form], name=name, texts=texts, source=source)
-    return Exported(path=path, pipeline=pipeline, form=form, types=types or ())
+    return Exported(path=path, pipeline=pipeline, form=form, types=types or (), of_nws=tuple(portrait.of_nws))
 
 
 def _kept(portrait: Portrait) -> safe.Safe:

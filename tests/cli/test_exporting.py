@@ -195,7 +195,8 @@ def test_predicting_with_skops_that_is_not_installed_says_so(here, place, monkey
 
 def test_a_model_of_classes_of_nws_says_that_it_needs_nws(here, place):
     for form in ("folder", "skops"):
-        path, *_ = exported(here, place, OURS, "--format", form)
+        path, _, told = exported(here, place, OURS, "--format", form)
+        assert "takes nws to predict, for Detrend: python predict.py" in told
         text = " ".join((path / "README.txt").read_text(encoding="utf-8").split())
         assert "these steps are classes of nws itself, so it has to be installed: Detrend." in text
         assert "nws is not needed" not in text
