@@ -158,6 +158,9 @@ def open_any(path: Path) -> Opened:
     """
     if not path.exists():
         raise UnknownName(f"no file or folder {path}", hint=HINT)
+    if not path.is_dir() and not path.is_file():
+        # A pipe would have us wait for ever.
+        raise BadInput(f"{path} is neither a file nor a folder", hint=HINT)
     members: Members = Folder(path) if path.is_dir() else Zip(path)
     content = members.read(MANIFEST_FILE, zips.LARGEST_LIST)
     if content is None:

@@ -1,6 +1,7 @@
 """Copies that attack whoever takes them in: each is refused with its own message, and nothing is written anywhere."""
 
 import json
+import os
 import shutil
 import struct
 import tracemalloc
@@ -220,6 +221,12 @@ def test_a_file_that_was_cut_off(place, name, cut):
 def test_what_is_no_copy(place, data):
     (place / "x.zip").write_bytes(data)
     refused(place, "x.zip", BadInput, "no copy")
+
+
+def test_a_pipe_is_not_waited_for(place):
+    os.mkfifo(place / "x.zip")
+    with pytest.raises(BadInput, match="neither a file nor a folder"):
+        Workspace.open(place / "w").take(place / "x.zip")
 
 
 # What only a reader of records can find.
