@@ -113,8 +113,5 @@ def _tell(output: Output, exported: "Exported") -> None:
             f"{'it' if len(exported.types) == 1 else 'them'}; predict.py does: {', '.join(exported.types)}"
         )
     inside = exported.path if exported.path.is_dir() else f"{exported.path}, unpacked"
-    if exported.of_nws:
-        how = f"takes nws to predict, for {', '.join(exported.of_nws)}"
-    else:
-        how = "predicts without nws"
+    how = f"takes nws to predict, for {', '.join(exported.of_nws)}" if exported.of_nws else "predicts without nws"
     output.say(f"read README.txt first; {how}: python predict.py SPECTRA.csv, in {inside}")
