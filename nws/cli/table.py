@@ -42,7 +42,7 @@ GROUPS = {
 
 COMMANDS = (
     Command("init", "nws.cli.setup:init", "Create a workspace (twice is harmless).", PORCELAIN, NOTHING),
-    Command("demo", "nws.cli.setup:demo", "Make a workspace with real data, a run and its best model.", PORCELAIN, NOTHING),
+    Command("demo", "nws.cli.setup:demo", "Make a workspace with real data, a run, its best model and a report.", PORCELAIN, NOTHING),
     Command("status", "nws.cli.setup:status", "Show runs, pipelines, failures, size and what is unfinished.", PORCELAIN, WORKSPACE),
     Command("dataset add", "nws.cli.datasets:add", "Register a dataset and say what was understood of it.", PORCELAIN, WORKSPACE),
     Command("dataset list", "nws.cli.datasets:list_", "List the registered datasets.", PORCELAIN, WORKSPACE),
