@@ -65,8 +65,8 @@ def check_imported(what: str, marks: Imported, name: str, path: Path) -> None:
     if marks.has(name):
         raise NotTrusted(
             f"{what} is not loaded: {path.name} came by import",
-            hint=f"if you trust whoever made it: `nws config trust add {shlex.quote(str(path))}`, or --trust for one call; "
-            "its figures need no trust",
+            hint=f"if you trust whoever made it: `nws config trust add {shlex.quote(str(path))}`, or --trust for one "
+            "call; its figures need no trust",
         )
 
 

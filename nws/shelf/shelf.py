@@ -153,7 +153,7 @@ class Shelf:
             If an object is missing or not what its id says; there is no copy then.
         """
         chosen = self._kind(held.kind)
-        name = check_name(name, "name of a copy")
+        name = check_name(name, "copy name")
         path = self.root / chosen.folder / f"{name}{chosen.suffixes[0]}"
         before = self.named(name)
         if before and not replace:

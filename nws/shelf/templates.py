@@ -60,7 +60,7 @@ class Templates:
         Conflict
             If there is a template of that name and `replace` is not set.
         """
-        name = check_name(name, "name of a template")
+        name = check_name(name, "template name")
         path = self.folder / f"{name}{_ENDING}"
         data = json.dumps(config, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
         taken = [other for other in self.names() if other.casefold() == name.casefold()]

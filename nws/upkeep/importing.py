@@ -84,10 +84,9 @@ def take(
         return Taken(kind=FULL_RUN, name=run.name, path=run.folder, state=brought.state, pipelines=brought.pipelines)
     contents = _contents(as_pipeline(opened))
     opened.verify(lambda count: report(f"{count:,} of {len(opened.ids):,} members read"))
-    called = (
-        check_name(path.resolve().stem if path.is_file() else path.resolve().name, "name") if name is None else name
-    )
-    return _shelve(workspace, opened, contents, called, replace=replace)
+    whole_path = path.resolve()
+    called = (whole_path.stem if path.is_file() else whole_path.name) if name is None else name
+    return _shelve(workspace, opened, contents, check_name(called, "copy name"), replace=replace)
 
 
 def _contents(pipeline: OpenedPipeline) -> Contents:
@@ -108,7 +107,7 @@ def _contents(pipeline: OpenedPipeline) -> Contents:
 
 def _shelve(workspace: Workspace, opened: Opened, contents: Contents, name: str, *, replace: bool) -> Taken:
     library, marks = workspace.library, workspace.library_imported
-    before = library.named(check_name(name, "name of a copy"))
+    before = library.named(name)
     manifest = ObjectId.of(encode(contents.manifest()))
     for copy in before:
         if copy.kind == contents.kind and open_any(copy.path).manifest == manifest:

@@ -81,7 +81,7 @@ def save(
     Locked
         If a process is at work in the run.
     """
-    check_name(name, "name of a copy")
+    name = check_name(name, "copy name")
     if how.kind not in KINDS:
         raise UsageError(f"no such kind of copy: {how.kind!r}", hint=f"one of {', '.join(KINDS)}")
     taken = workspace.library.named(name)

@@ -339,6 +339,18 @@ def test_marks_come_and_go(workspace, other):
     assert not list((other.root / "runs" / ".imported").iterdir())
 
 
+def test_a_name_in_two_spellings_is_marked_in_one(workspace, other):
+    path = workspace.save(f"{run_of(workspace).name}/0001", "a")
+    taken = other.take(path, name="ble\u0301")
+    assert taken.name == "blé"
+    with pytest.raises(NotTrusted, match="came by import"):
+        other.predict("library:blé", spectra(workspace.root))
+    other.take(workspace.save(run_of(workspace).name, "all", kind="fullrun"))
+    other.save(f"{run_of(workspace).name}/0001", "e\u0301te\u0301")
+    with pytest.raises(NotTrusted, match="came by import"):
+        other.predict("library:été", spectra(workspace.root))
+
+
 def test_what_replaces_what_came_is_ones_own_and_the_other_way_round(workspace, other):
     theirs = workspace.save(f"{run_of(workspace).name}/0001", "a")
     small_csv(other.root / "rye.csv")
