@@ -118,6 +118,7 @@ def test_what_an_export_as_skops_holds_and_which_types_it_names(here, place):
     assert "trusted" not in (path / "predict.py").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["zip", "skops"])
 def test_the_same_export_twice_has_the_same_bytes(nws, place, form):
     words = ["export", pipeline(place, LDA).ref, pipeline(place, SNV_SCALED).ref, "--format", form, "--output"]
@@ -138,6 +139,7 @@ def test_nws_predicts_with_every_form_alike(here, place, form):
         assert here("predict", path, "--input", spectra, check=0).out == wanted
 
 
+@pytest.mark.slow
 def test_two_steps_of_the_target_come_back_from_skops(here, place):
     scalers = ["StandardScaler", "MinMaxScaler"]
     steps = [{"y_processing": f"sklearn.preprocessing.{name}"} for name in scalers]
@@ -372,6 +374,7 @@ def test_what_is_not_installed_is_said_in_one_line(here, place):
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_sums_are_those_of_one_thread(here, place):
     path, *_ = exported(here, place, SCALED)
     asked = (

@@ -4,6 +4,7 @@ import shlex
 import subprocess
 import sys
 
+import pytest
 from workspaces import check_whole, ridge_grid, small_csv
 
 from nws import Workspace
@@ -27,6 +28,7 @@ def test_eight_jobs_that_each_begin_with_init(tmp_path):
     assert workspace.predictions.records() == {str(pipeline.record_id) for pipeline in found}
 
 
+@pytest.mark.slow
 def test_eight_jobs_that_share_one_run(tmp_path):
     small_csv(tmp_path / "wheat.csv")
     subprocess.run([sys.executable, "-m", "nws", "init", "w"], cwd=tmp_path, check=True, capture_output=True)

@@ -117,6 +117,7 @@ def died(root, words, step):
     return done.stdout if done.returncode == 0 else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("own", [False, True])
 def test_who_dies_at_any_step_leaves_a_run_that_the_same_call_finishes(source, tmp_path, own):
     whole = Workspace.open(source)

@@ -300,7 +300,12 @@ def test_what_killed_writers_left_goes_when_it_is_old(workspace, run, name):
 
 
 def test_copies_are_not_touched(workspace):
-    for name in ("library/trained/filtered/x.zip", "library/a.zip", "exports/a/file", "catalog/archives/pipeline/a.zip"):
+    for name in (
+        "library/trained/filtered/x.zip",
+        "library/a.zip",
+        "exports/a/file",
+        "catalog/archives/pipeline/a.zip",
+    ):
         path = workspace.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"mine")

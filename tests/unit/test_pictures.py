@@ -66,6 +66,7 @@ def test_there_are_the_pictures_that_make_sense(drawn):
             assert set(drawn[kind][form]) == {f"{name}.{form}" for name in names}, kind
 
 
+@pytest.mark.slow
 def test_none_is_blank(drawn):
     for forms in drawn.values():
         for name, data in forms["png"].items():
