@@ -24,11 +24,18 @@ def archive(refs: Refs, /, *, kind: str = "pipeline", session: Handed) -> None:
         pipeline: everything, with the data, as a zip file; filtered: only what predicting takes; best_predictions: only
         the predictions, as a CSV file.
     """
+    from nws.engine.sources import Source
+    from nws.shelf.contents import BEST_PREDICTIONS
+
     workspace = session.workspace()
     archives = workspace.archives
     progress = Progress(session.output, time.monotonic)
-    # A name that is wrong is found before anything is copied.
-    for pipeline in [session.resolve(workspace, ref) for ref in refs]:
+    # A name that is wrong, and a model that is not trusted, is found before anything is copied.
+    pipelines = [session.resolve(workspace, ref) for ref in refs]
+    for pipeline in pipelines if kind != BEST_PREDICTIONS else ():
+        # The archive will belong to whoever makes it, and is loaded without another question.
+        Source.in_workspace(workspace, pipeline, trust=session.trusts(workspace, pipeline))
+    for pipeline in pipelines:
         known = archives.has(pipeline, kind)
         progress.update(f"archiving {pipeline.path}", final=True)
         try:

@@ -49,11 +49,11 @@ def put_charts(
     if not pipelines:
         return []
     paths: list[str] = []
-    trust = session.trusted().has(workspace.root)
     with Progress(session.output, time.monotonic) as progress:
         try:
             for place, pipeline in enumerate(pipelines):
                 progress.update(f"drawing pictures {place}/{len(pipelines)}" if place else "drawing pictures")
+                trust = session.trusts(workspace, pipeline)
                 paths += _put(session, pipeline, trust=trust, explain=explain)
         except KeyboardInterrupt:
             progress.clear()

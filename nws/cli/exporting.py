@@ -65,10 +65,8 @@ def export(
         return
     from nws.report.exporting import export as export_all
 
-    trusted = session.trusted()
-
     def trusts(pipeline: "Pipeline") -> bool:
-        return trust or trusted.has(workspace.root) or trusted.has(pipeline.view.parent)
+        return trust or session.trusts(workspace, pipeline)
 
     found = export_all(workspace, pipelines, form=format, name=name, shelf=shelf, trusts=trusts)
     session.output.rows("export", _rows(session.output, workspace, found, len(pipelines)), ["path"])

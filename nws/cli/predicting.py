@@ -89,8 +89,7 @@ def _source(session: Session, ref: str, *, trust: bool) -> "Source":
         # A view may be of another workspace than the one around us.
         workspace = Workspace.find(path) if (path / "pipeline.json").is_file() else session.workspace()
         pipeline = session.resolve(workspace, ref)
-        trusted = session.trusted()
-        trust = trust or trusted.has(workspace.root) or trusted.has(pipeline.view.parent)
+        trust = trust or session.trusts(workspace, pipeline)
         return Source.in_workspace(workspace, pipeline, trust=trust)
     except (NoWorkspace, UnknownName):
         if path.is_dir():

@@ -157,6 +157,11 @@ class Session:
         named = os.environ.get("XDG_CONFIG_HOME")
         return Trusted((Path(named) if named else Path.home() / ".config") / "nws" / "trusted.json")
 
+    def trusts(self, workspace: "Workspace", pipeline: "Pipeline") -> bool:
+        """Say whether this person said that the models of a pipeline's workspace, or of its run, are trusted."""
+        trusted = self.trusted()
+        return trusted.has(workspace.root) or trusted.has(pipeline.view.parent)
+
     def program(self) -> str:
         """Return what to type to call nws: its name, or its path where the name would not be found."""
         import shutil

@@ -260,15 +260,19 @@ def test_a_model_of_another_user_is_exported_only_with_trust(here, place, monkey
         here("export", ref, "--format", form, "--trust", check=0)
 
 
-def test_a_run_that_came_by_import_is_exported_only_with_trust(here, place, monkeypatch):
+def test_a_run_that_came_by_import_is_copied_only_with_trust(here, place, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(place / "settings"))
     own, other = pipeline(place, LDA), pipeline(place, SCALED)
     run = other.record.run_id
     Workspace.open(place).runs.imported.add(run, kind="fullrun", manifest=ObjectId.of(b""), file="x.zip")
     assert f"{run} came by import" in here("export", own.ref, other.ref, check=14).err
     assert files(place / "exports") == []
+    assert f"{run} came by import" in here("catalog", "archive", own.ref, other.ref, check=14).err
+    assert not list((place / "catalog" / "archives").glob("pipeline/*"))
+    here("catalog", "archive", other.ref, "--kind", "best_predictions", check=0)
     here("config", "trust", "add", place / "runs" / run, check=0)
     here("export", own.ref, other.ref, check=0)
+    here("catalog", "archive", own.ref, other.ref, check=0)
 
 
 def test_a_package_that_nobody_trusts_any_more_is_not_loaded_for_skops(here, place):
