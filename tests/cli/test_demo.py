@@ -82,6 +82,7 @@ def test_polars_pandas_and_duckdb_agree_on_the_best(demo):
     assert rows == [90, 90, 90]
 
 
+@pytest.mark.slow
 def test_a_second_demo_in_the_same_place_finds_everything_there(nws, tmp_path):
     pass_words = ["demo", "here", "--json"]
     nws(*pass_words, check=0)

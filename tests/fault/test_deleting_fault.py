@@ -139,6 +139,7 @@ def test_a_pipeline_whose_deletion_is_killed_is_there_or_deleted(killed, then):
     assert set(seen) == {True, False}
 
 
+@pytest.mark.slow
 def test_a_collector_that_is_killed_loses_nothing_and_the_next_one_finishes(killed):
     halfway = []
     for workspace in killed("gc"):

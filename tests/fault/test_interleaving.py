@@ -113,6 +113,7 @@ def test_a_reader_sees_every_row_once_whatever_a_compactor_has_done(fresh, order
     assert every_place(fresh, order, check, stops=1) >= 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [write_once, write_again])
 def test_a_reader_sees_a_batch_whole_or_not_at_all(fresh, write):
     def check(folder, actors):
@@ -179,6 +180,7 @@ def test_a_reader_between_two_compactors_and_a_writer(fresh):
     assert first > 20
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_locks")
 def test_one_that_slept_while_its_number_was_used_and_removed_begins_again(fresh, monkeypatch):
     monkeypatch.setattr(switching, "KEPT_MANIFESTS", 1)
@@ -201,6 +203,7 @@ def test_one_that_slept_while_its_number_was_used_and_removed_begins_again(fresh
     assert every_place(fresh, [forget, others], check, stops=1) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_locks")
 def test_forgetting_beside_a_writer_and_a_compactor(fresh):
     gone = [row(number).meta["prediction_id"] for number in (1, 7, 20)]
@@ -246,6 +249,7 @@ def reindex(root):
     Workspace.open(root).reindex()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_locks")
 @pytest.mark.parametrize(
     "works",

@@ -71,6 +71,7 @@ def test_a_packer_that_adds_a_pack_while_it_is_removed_has_it_in_the_end(old):
     assert outcomes == {1}
 
 
+@pytest.mark.slow
 def test_a_packer_that_relies_on_a_pack_without_an_index_has_it_in_the_end(old):
     make, ids, _ = old
 
@@ -92,6 +93,7 @@ def test_a_packer_that_relies_on_a_pack_without_an_index_has_it_in_the_end(old):
         whole(store, ids)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["doomed and spared", "written anew and removed"])
 def test_a_reader_finds_an_object_whose_pack_goes_meanwhile(old, what):
     make, ids, before = old
