@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from nws.cli.lines import note
-from nws.cli.output import Progress, plural
+from nws.cli.output import Progress
 from nws.cli.session import Session
 from nws.errors import NwsError
+from nws.words import plural
 
 if TYPE_CHECKING:
     from nws.api import Workspace

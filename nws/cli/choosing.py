@@ -5,9 +5,10 @@ This room words a choice; it must not make one.
 
 from typing import TYPE_CHECKING, Any
 
-from nws.cli.output import Output, number, plural
+from nws.cli.output import Output, number
 from nws.index.criteria import heading
 from nws.metrics import label, parse
+from nws.words import plural
 
 if TYPE_CHECKING:
     from nws.engine.parsimony import Choice

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from cyclopts import Parameter
 
 from nws.cli.lengths import length
-from nws.cli.output import Output, Progress, plural, size
+from nws.cli.output import Output, Progress
 from nws.cli.session import Handed, Session
 from nws.errors import DONE, Locked, NwsError, UnknownName, UsageError
+from nws.words import plural, size
 
 if TYPE_CHECKING:
     from nws.api import Workspace

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from nws.cli.charting import said
 from nws.cli.choosing import say_estimates
 from nws.cli.lines import goes_on, in_runs, leaderboard, run_line
-from nws.cli.output import Output, plural, size, span
+from nws.cli.output import Output
+from nws.words import plural, size, span
 
 if TYPE_CHECKING:
     from nws.api import Workspace

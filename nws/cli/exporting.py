@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from nws.cli.output import Output, Progress, plural
+from nws.cli.output import Output, Progress
 from nws.cli.session import Handed
 from nws.errors import UsageError
+from nws.words import plural
 
 if TYPE_CHECKING:
     from nws.pipeline import Pipeline

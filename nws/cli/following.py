@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from nws.cli.charting import Charts, chosen, put_charts
 from nws.cli.ending import report
 from nws.cli.lines import in_runs
-from nws.cli.output import Output, Progress, number, plural, span
+from nws.cli.output import Output, Progress, number
 from nws.cli.session import Session
 from nws.errors import DONE, INTERRUPTED, PARTIAL
 from nws.metrics import METRICS, badness, label
+from nws.words import plural, span
 
 if TYPE_CHECKING:
     from nws.api import Workspace

@@ -4,8 +4,9 @@ import shlex
 import time
 from pathlib import Path
 
-from nws.cli.output import Progress, plural
+from nws.cli.output import Progress
 from nws.cli.session import Handed
+from nws.words import plural
 
 
 def import_(path: Path, /, *, name: str | None = None, replace: bool = False, session: Handed) -> None:

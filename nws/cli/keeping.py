@@ -5,9 +5,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from nws.cli.output import Progress, plural
+from nws.cli.output import Progress
 from nws.cli.session import Handed
 from nws.errors import ANSWER_IS_NO, DONE, UsageError
+from nws.words import plural
 
 
 def compact(*, session: Handed) -> None:

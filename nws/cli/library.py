@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from nws.cli.output import Output, Progress, plural, size
+from nws.cli.output import Output, Progress
 from nws.cli.session import Handed, Session
 from nws.cli.verifying import verify_copies
 from nws.errors import DONE, NwsError, UsageError
+from nws.words import plural, size
 
 if TYPE_CHECKING:
     from nws.api import Workspace

@@ -154,30 +154,6 @@ def number(value: float) -> str:
     return text.rstrip(".")
 
 
-def size(count: float) -> str:
-    """Return a number of bytes for people: `1.4 MB`."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if abs(count) < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
-
-
-def plural(count: int, noun: str) -> str:
-    """Return `1 pipeline`, `2 pipelines`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def span(seconds: float) -> str:
-    """Return a length of time for people: `0.4 s`, `3 min 20 s`, `2 h 05 min`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
 # Compiled when a table is first written, not at every start.
 _MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
 _CONTROL = r"[\x00-\x1f\x7f]"

@@ -9,10 +9,11 @@ from cyclopts import Parameter
 
 from nws.cli.charting import put_charts, said
 from nws.cli.lines import note, pipeline_line
-from nws.cli.output import Output, Progress, plural, size, span, write_table
+from nws.cli.output import Output, Progress, write_table
 from nws.cli.session import Handed, items_from_stdin
 from nws.errors import NwsError
 from nws.metrics import METRICS, PARTITIONS
+from nws.words import plural, size, span
 
 if TYPE_CHECKING:
     from nws.pipeline import Pipeline

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from nws.cli.output import Output, Progress, number, plural
+from nws.cli.output import Output, Progress, number
 from nws.cli.reading import AS_FOUND, Reading
 from nws.cli.session import Handed, Session
 from nws.errors import NoWorkspace, UnknownName, UsageError
+from nws.words import plural
 
 if TYPE_CHECKING:
     from nws.dataset import Dataset, Understood

@@ -9,9 +9,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from nws.cli.lines import in_runs
-from nws.cli.output import Output, cell, plural, write_table
+from nws.cli.output import Output, cell, write_table
 from nws.errors import DONE
 from nws.ids import SHORT_LENGTH
+from nws.words import plural
 
 if TYPE_CHECKING:
     from nws.engine.prospects import Prospect, Prospects

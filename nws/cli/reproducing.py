@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from nws.cli.lines import pipeline_line
-from nws.cli.output import Output, Progress, plural
+from nws.cli.output import Output, Progress
 from nws.cli.session import Handed
 from nws.errors import ANSWER_IS_NO, DONE
+from nws.words import plural
 
 if TYPE_CHECKING:
     from nws.engine.reproduce import Reproduction

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import Parameter
 
-from nws.cli.output import plural
 from nws.cli.session import Session
 from nws.errors import ANSWER_IS_NO, UsageError
+from nws.words import plural
 
 if TYPE_CHECKING:
     import polars as pl

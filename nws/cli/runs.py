@@ -6,9 +6,9 @@ from cyclopts import Parameter
 
 from nws.cli.lines import UNFINISHED, leaderboard, run_cells, run_line, say_how_to_go_on, warn_of_damage
 from nws.cli.listing import newest_first, run_lines, unindexed
-from nws.cli.output import size, span
 from nws.cli.session import Handed
 from nws.errors import Damaged, NewerFormat, UsageError
+from nws.words import size, span
 
 COLUMNS = {
     "run_id": "run", "status": "status", "total_pipelines": "pipelines", "failed_pipelines": "failed",

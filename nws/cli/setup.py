@@ -8,9 +8,9 @@ from cyclopts import Parameter
 from nws.cli.following import perform
 from nws.cli.lines import UNFINISHED, run_line, say_how_to_go_on, warn_of_damage
 from nws.cli.opening import open_page
-from nws.cli.output import size
 from nws.cli.session import Handed, Session
 from nws.errors import DONE
+from nws.words import size
 
 if TYPE_CHECKING:
     from nws.workspace import Workspace

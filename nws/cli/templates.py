@@ -5,8 +5,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from nws.cli.output import plural
 from nws.cli.session import Handed
+from nws.words import plural
 
 
 def save(

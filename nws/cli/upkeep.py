@@ -3,8 +3,9 @@
 import time
 
 from nws.cli.lengths import length
-from nws.cli.output import Progress, plural, size
+from nws.cli.output import Progress
 from nws.cli.session import Handed
+from nws.words import plural, size
 
 
 def gc(*, grace: str = "2w", dry_run: bool = False, session: Handed) -> None:

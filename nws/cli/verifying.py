@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nws.cli.output import Output, Progress, plural
+from nws.cli.output import Output, Progress
 from nws.errors import DONE, Damaged, NewerFormat
+from nws.words import plural
 
 if TYPE_CHECKING:
     from nws.shelf import Copy, Shelf

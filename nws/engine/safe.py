@@ -74,7 +74,7 @@ def joined(fitted: Fitted) -> Any:
         regressor=model, transformer=undo[0] if len(undo) == 1 else _pipeline(undo), check_inverse=False
     )
     # What its `fit` would set; the steps are fitted already. One target, of shape (samples,).
-    whole.regressor_, whole.transformer_, whole._training_dim = whole.regressor, whole.transformer, 1  # noqa: SLF001
+    whole.regressor_, whole.transformer_, whole._training_dim = whole.regressor, whole.transformer, 1  # noqa: SLF001 -- what its fit sets
     return whole
 
 

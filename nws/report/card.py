@@ -14,7 +14,8 @@ from nws.engine.latent import OUTLIERS
 from nws.metrics import METRICS, PARTITIONS, label
 from nws.pipeline.rows import params_text
 from nws.report.portrait import line
-from nws.report.wording import figure, meaning, plural
+from nws.report.wording import figure, meaning
+from nws.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -15,6 +15,7 @@ from nws.report import history, parts, wording
 from nws.report.blocks import Commands, Explorer, Facts, Report, Section, Table, Text, columns
 from nws.report.explore import explorer
 from nws.report.facts import Row, Spread, row_of
+from nws.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,9 +69,7 @@ def report_dataset(workspace: Workspace, name: str, *, pictures: bool = True) ->
         *parts.trouble(trouble),
     ]
     failed = sum(row["failed"] for row in runs)
-    lead = (
-        f"{wording.plural(len(runs), 'run')} with {wording.plural(sum(row['predictions'] for row in runs), 'pipeline')}"
-    )
+    lead = f"{plural(len(runs), 'run')} with {plural(sum(row['predictions'] for row in runs), 'pipeline')}"
     lead += f", {failed} of which failed." if failed else "." if runs else ": nothing ran on it yet."
     return Report("dataset", name, f"Dataset {name}", lead, [section for section in sections if section.blocks])
 
@@ -173,7 +172,7 @@ def _look_into(boards: list[list[Row]], trouble: list[str]) -> list[Section]:
     )
     if found is None:
         return []
-    held = wording.plural(len(found["pipelines"]), "pipeline")
+    held = plural(len(found["pipelines"]), "pipeline")
     return [
         Section("Look into predictions", [Explorer(found, f"The predictions of the best {held} are in this page.")])
     ]

@@ -15,6 +15,7 @@ from nws.report import history, parts, wording
 from nws.report.blocks import Commands, Explorer, Facts, Report, Section, Table, Text, columns
 from nws.report.explore import explorer
 from nws.report.facts import AT_WORK, CUT_OFF, DAMAGED, failures, model_class, run_facts, spreads
+from nws.words import plural, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -67,7 +68,7 @@ def report_run(workspace: Workspace, run: Run | str, *, pictures: bool = True) -
 
 def _lead(facts: RunFacts) -> str:
     failed = sum(row.failed for row in facts.rows)
-    what = f"{wording.plural(len(facts.rows), 'pipeline')} on {facts.dataset or 'a dataset that is not known'}"
+    what = f"{plural(len(facts.rows), 'pipeline')} on {facts.dataset or 'a dataset that is not known'}"
     done = f"{failed} of them failed" if failed else "none failed"
     states = {
         "completed": "The run came to its end.",
@@ -102,12 +103,12 @@ def _best_sentence(target: str, ranked: Sequence[Row]) -> str:
     text = (
         f"The best of {len(ranked)} pipelines that predict {target} is {best.name}: {before}, then {best.model}. "
         f"In cross-validation its {METRICS[metric].label if metric in METRICS else metric} is "
-        f"{wording.figure(best.score)} over {wording.plural(int(best.figure('val', 'samples') or 0), 'sample')}"
+        f"{wording.figure(best.score)} over {plural(int(best.figure('val', 'samples') or 0), 'sample')}"
     )
     tested = best.figure("test")
     count = int(best.figure("test", "samples") or 0)
     if tested is not None:
-        return f"{text}; on {wording.plural(count, 'test sample')} it is {wording.figure(tested)}."
+        return f"{text}; on {plural(count, 'test sample')} it is {wording.figure(tested)}."
     return f"{text}. No samples were set apart to test it."
 
 
@@ -184,7 +185,7 @@ def _ran(facts: RunFacts) -> list[Block]:
             "there already": f"{summary.skipped_pipelines}{where}" if summary.skipped_pipelines else "",
             "began": wording.moment(summary.started_at),
             "ended": wording.moment(summary.completed_at),
-            "took": wording.span(summary.duration_seconds) if summary.completed_at else "",
+            "took": wording.took(summary.duration_seconds) if summary.completed_at else "",
             "artifacts": _stored(summary.statistics),
         }
     if config is not None:
@@ -204,8 +205,8 @@ def _stored(stored: dict[str, Any]) -> str:
     if not stored.get("artifact_count"):
         return ""
     return (
-        f"{stored['artifact_count']} fitted steps of {wording.size(stored.get('artifact_bytes', 0))}, kept in "
-        f"{wording.size(stored.get('stored_bytes', 0))}"
+        f"{stored['artifact_count']} fitted steps of {size(stored.get('artifact_bytes', 0))}, kept in "
+        f"{size(stored.get('stored_bytes', 0))}"
     )
 
 

@@ -11,6 +11,7 @@ from nws.errors import NwsError
 from nws.report import history, parts, wording
 from nws.report.blocks import Commands, Facts, Report, Section, Table, Text, columns
 from nws.report.facts import state
+from nws.words import plural, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,8 +45,8 @@ def report_global(workspace: Workspace) -> Report:
     ]
     name = workspace.root.name
     lead = (
-        f"{wording.plural(len(datasets), 'registered dataset')}, {wording.plural(len(runs) + len(bare), 'run')}, "
-        f"{wording.plural(sum(row['predictions'] for row in runs), 'pipeline')}."
+        f"{plural(len(datasets), 'registered dataset')}, {plural(len(runs) + len(bare), 'run')}, "
+        f"{plural(sum(row['predictions'] for row in runs), 'pipeline')}."
     )
     return Report("global", "", f"Workspace {name}", lead, [section for section in sections if section.blocks])
 
@@ -60,12 +61,12 @@ def _safe(read: Callable[[], Any], otherwise: Any, trouble: list[str]) -> Any:
 
 def _in_short(datasets: list[Any], runs: list[dict[str, Any]], bare: list[str]) -> Text:
     if not runs and not bare:
-        there = f" {wording.plural(len(datasets), 'dataset')} can be run on." if datasets else ""
+        there = f" {plural(len(datasets), 'dataset')} can be run on." if datasets else ""
         return Text(f"Nothing ran in this workspace yet.{there} A first run: nws run --dataset NAME --pipelines FILE.")
     failed = sum(row["failed"] for row in runs)
     gone = sum(row["deleted"] for row in runs)
     last = runs[-1] if runs else None
-    text = f"There were runs on {wording.plural(len({row['dataset_name'] for row in runs}), 'dataset')}. "
+    text = f"There were runs on {plural(len({row['dataset_name'] for row in runs}), 'dataset')}. "
     text += f"Pipelines that failed: {failed:,}. "
     text += f"Runs that were deleted, and whose figures the catalog keeps: {gone:,}. " if gone else ""
     text += f"The newest run is {last['run_id']}." if last else ""
@@ -206,6 +207,6 @@ def _storage(workspace: Workspace) -> dict[str, str]:
     saved = f", {100 * (1 - count.stored / count.size):.0f} % less" if count.size else ""
     return {
         "objects": f"{count.objects:,}",
-        "their bytes": wording.size(count.size),
-        "on disk": f"{wording.size(count.stored)}{saved}",
+        "their bytes": size(count.size),
+        "on disk": f"{size(count.stored)}{saved}",
     }

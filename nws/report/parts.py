@@ -102,7 +102,7 @@ def in_full(pipeline: Pipeline, row: Row, *, title: str) -> Section:
             "splits": str(record.evaluation.get("cv") or ""),
             "test samples": f"by {record.evaluation['test']}" if record.evaluation.get("test") else "",
             "seed": str(record.seed),
-            "took": wording.span(record.duration_seconds),
+            "took": wording.took(record.duration_seconds),
             "config hash": record.hash,
             "record": str(pipeline.record_id),
             "packages": packages(environment.get("packages") or {}),

@@ -6,6 +6,7 @@ This room must not know where a number is from.
 from __future__ import annotations
 
 from nws.metrics import CLASSIFICATION, METRICS, label
+from nws.words import span
 
 _GOALS = {
     "min": "lower is better",
@@ -81,35 +82,14 @@ def figure(value: float | None) -> str:
     return f"{value:#.4g}" if 1e-4 <= abs(value) < 1e5 else f"{value:.4g}"
 
 
-def size(count: float) -> str:
-    """Return a number of bytes for people: `1.4 MB`."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if abs(count) < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
-
-
-def span(seconds: float) -> str:
-    """Return a length of time for people: `0.4 s`, `3 min 20 s`, `2 h 05 min`."""
-    if seconds < 1:
-        return f"{1000 * seconds:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
+def took(seconds: float) -> str:
+    """Return a length of time for people, of moments too: `12 ms`, `0.4 s`, `3 min 20 s`."""
+    return f"{1000 * seconds:.0f} ms" if seconds < 1 else span(seconds)
 
 
 def moment(text: str | None) -> str:
     """Return a moment as files write it, to the second: `2026-01-31 12:00:00 UTC`."""
     return f"{text[:10]} {text[11:19]} UTC" if text else ""
-
-
-def plural(count: int, noun: str) -> str:
-    """Return `1 pipeline`, `2 pipelines`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def listed(words: list[str], *, most: int = 8) -> str:

@@ -1,10 +1,8 @@
 """Exports onto a disk that is full or cannot be written to: the path is named, and nothing is left half-written."""
 
-import os
-import subprocess
-
 import pytest
 from exporting import GRID
+from mounting import mounted
 from predicting import run_of, stored
 
 from nws.cli.app import run as call
@@ -21,21 +19,8 @@ def held(tmp_path_factory):
 def disk(tmp_path):
     """Return the folder of a file system that is too small for an export, and a function that mounts it otherwise."""
     folder = tmp_path / "disk"
-    folder.mkdir()
-    if os.name != "posix" or os.geteuid() != 0:
-        pytest.skip("needs root, to mount a small file system")
-
-    def mount(options):
-        return subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, check=False
-        ).returncode
-
-    if mount("size=24k"):
-        pytest.skip("needs a system that lets root mount a file system")
-    try:
+    with mounted(folder, "24k") as mount:
         yield folder, mount
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 @pytest.mark.parametrize("form", ["folder", "zip", "skops"])
