@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nws import fsio
-from nws.errors import Conflict
+from nws.errors import Conflict, UnknownName
 from nws.ids import ObjectId
 from nws.records import encode
 from nws.run import Run
@@ -137,7 +137,11 @@ def _refuse_another(run: Run, copy: RunCopy) -> None:
 def _refuse_past(workspace: Workspace, copy: RunCopy) -> None:
     """Refuse a name that another run had, as far as the catalog remembers."""
     gone = {ref.number for ref in copy.refs if ref.record is None}
-    rows = workspace.predictions.filter_by_criteria(run=copy.name, show=["record", "pipeline_number"])
+    try:
+        rows = workspace.predictions.filter_by_criteria(run=copy.name, show=["record", "pipeline_number"])
+    except UnknownName:
+        # It has rows, of other runs only.
+        return
     for record, number in rows.select("record", "pipeline_number").iter_rows():
         if record not in copy.records and number not in gone:
             raise Conflict(
