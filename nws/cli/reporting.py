@@ -86,7 +86,7 @@ def _report(
     import time
 
     from nws.cli.output import Progress
-    from nws.report.files import HTML, forms_for, write
+    from nws.report.files import HTML, MARKDOWN, forms_for, pictures_beside, write
 
     forms = forms_for(form, output)
     if open_ and HTML not in forms:
@@ -101,10 +101,16 @@ def _report(
         progress.clear()
     facts = {"kind": report.kind, "name": report.name or None}
     lines = [
-        {"path": _shown(workspace, path), **facts, "format": form_of, "size_bytes": path.stat().st_size}
+        {
+            "path": _shown(workspace, path), **facts, "format": form_of, "size_bytes": path.stat().st_size,
+            "pictures": _shown(workspace, pictures_beside(path)) if form_of == MARKDOWN and report.pictures else None,
+        }
         for form_of, path in written.items()
-    ]
+    ]  # fmt: skip
     session.output.rows("report", lines, ["path"])
+    for line in lines:
+        if line["pictures"]:
+            session.output.say(f"pictures of {Path(str(line['path'])).name}: {line['pictures']}")
     if HTML in written:
         open_page(session, written[HTML], really=open_)
 

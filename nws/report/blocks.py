@@ -6,7 +6,7 @@ workspace.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -59,9 +59,18 @@ class Table:
     ordered: bool = False
 
 
+def filled(table: Table) -> Table:
+    """Return a table without the columns that say nothing in any row."""
+    kept = [place for place in range(len(table.columns)) if any(row[place] not in {None, ""} for row in table.rows)]
+    if not table.rows or len(kept) == len(table.columns):
+        return table
+    rows = [[row[place] for place in kept] for row in table.rows]
+    return replace(table, columns=[table.columns[place] for place in kept], rows=rows)
+
+
 @dataclass(frozen=True)
 class Picture:
-    """A drawing: its bytes as SVG or PNG, and what it shows, for those who do not see it."""
+    """A drawing: a name that no other of its report has, its bytes as SVG or PNG, and what it shows."""
 
     name: str
     data: bytes
@@ -122,11 +131,17 @@ class Report:
         """The name of its files, without the suffix."""
         return {"run": self.name, "dataset": f"dataset_{self.name}", "global": "global"}[self.kind]
 
-    def markdown(self) -> str:
-        """Return it as Markdown."""
+    @property
+    def pictures(self) -> dict[str, bytes]:
+        """Its pictures by name."""
+        blocks = (block for section in self.sections for block in section.blocks)
+        return {block.name: block.data for block in blocks if isinstance(block, Picture)}
+
+    def markdown(self, *, pictures: str | None = None) -> str:
+        """Return it as Markdown that shows the pictures of a folder beside it; if None, names them only."""
         from nws.report.markdown import markdown
 
-        return markdown(self)
+        return markdown(self, pictures=pictures)
 
     def html(self) -> str:
         """Return it as one HTML page that needs nothing else."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from nws.engine.publish import Entry
     from nws.pipeline import Pipeline
-    from nws.records import Metrics, RunConfig, RunSummary
+    from nws.records import JsonMap, Metrics, RunConfig, RunSummary
     from nws.run import Run
 
 T = TypeVar("T")
@@ -62,6 +62,11 @@ class Row:
         return value
 
     @property
+    def once(self) -> bool:
+        """Whether validation samples were set apart once, not each in its turn."""
+        return bool(self.pipeline.record.evaluation.get("folds") == 1)
+
+    @property
     def score(self) -> float | None:
         """The primary metric on validation results."""
         return self.figure(VALIDATION)
@@ -74,7 +79,7 @@ class Row:
 
 
 class Failure(NamedTuple):
-    """Pipelines that failed with the same words: those words, in which steps, and which pipelines."""
+    """Pipelines that failed with the same words: those words, classes of the steps, and which pipelines."""
 
     message: str
     steps: list[str]
@@ -219,9 +224,14 @@ def failures(rows: Iterable[Row]) -> list[Failure]:
             groups.setdefault(str(error.get("message") or "no reason was kept"), []).append(row)
     found = []
     for message, group in groups.items():
-        steps = {str((row.pipeline.record.error or {}).get("step") or "the worker") for row in group}
+        steps = {_place(row.pipeline.record.error or {}) for row in group}
         found.append(Failure(message, sorted(steps), sorted(row.name for row in group)))
     return sorted(found, key=lambda failure: (-len(failure.pipelines), failure.pipelines))
+
+
+def _place(error: JsonMap) -> str:
+    """Return where a pipeline failed: the class of the step, else its number."""
+    return str(error.get("class") or "").rpartition(".")[2] or str(error.get("step") or "the worker")
 
 
 def spreads(rows: Iterable[Row], by: Callable[[Row], str]) -> list[Spread]:

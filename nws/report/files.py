@@ -1,10 +1,13 @@
 """Where reports are written: of runs among the exports, of datasets and of the workspace in the catalog.
 
-A report that is made again takes the place of the one before. This room must not know what a report says.
+A report that is made again takes the place of the one before. The pictures of `NAME.md` are files in `NAME_pictures`
+beside it. This room must not know what a report says.
 """
 
 from __future__ import annotations
 
+import re
+import shlex
 from typing import TYPE_CHECKING
 
 from nws import fsio
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 MARKDOWN, HTML = "md", "html"
 FORMS = (MARKDOWN, HTML)
+_OURS = re.compile(r"_chart_\w+\.(svg|png)$")
 _SUFFIXES = {".md": MARKDOWN, ".markdown": MARKDOWN, ".html": HTML, ".htm": HTML}
 
 
@@ -60,18 +64,51 @@ def write(
         `md`, `html` or both.
     output
         A file, for one form, or a folder; the place of such reports in the workspace if None.
+
+    Raises
+    ------
+    UsageError
+        If `output` cannot be a file.
     """
     written = {}
     for form in forms:
-        text = report.markdown() if form == MARKDOWN else report.html()
         name = f"{report.stem}.{form}"
         if output is None:
             path = fsio.make_folder(_place(workspace, report)) / name
         else:
-            path = output / name if output.is_dir() else output
+            path = output / name if output.is_dir() else _file(output)
+        text = _markdown(report, path) if form == MARKDOWN else report.html()
         fsio.replace(path, text.encode(), durable=False)
         written[form] = path
     return written
+
+
+def _file(output: Path) -> Path:
+    """Return the file to write: a link is followed, and what is not a file is not replaced by one."""
+    path = output.resolve()
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{output} is neither a file nor a folder", hint="name a file, and print it with cat")
+    if not path.parent.is_dir():
+        raise UsageError(
+            f"there is no folder {output.parent}", hint=f"make it: mkdir -p {shlex.quote(str(output.parent))}"
+        )
+    return path
+
+
+def pictures_beside(path: Path) -> Path:
+    """Return the folder of the pictures of a report in Markdown."""
+    return path.with_name(f"{path.stem}_pictures")
+
+
+def _markdown(report: Report, path: Path) -> str:
+    """Write the pictures of a report beside it, remove those that it had before, and return it."""
+    folder, found = pictures_beside(path), report.pictures
+    for name in fsio.names(folder):
+        if _OURS.search(name) and name not in found:
+            fsio.remove(folder / name, durable=False)
+    if found:
+        fsio.write_folder(folder, found, over=True)
+    return report.markdown(pictures=folder.name if found else None)
 
 
 def _place(workspace: Workspace, report: Report) -> Path:

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nws.errors import NwsError
 from nws.metrics import METRICS, VALIDATION
+from nws.report import wording
 from nws.report.facts import bad
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import polars as pl
 
-    from nws.records import RunConfig
+    from nws.records import PipelineRecord, RunConfig
     from nws.report.facts import RunFacts
     from nws.workspace import Workspace
 
@@ -51,7 +54,7 @@ class Best(NamedTuple):
 class Changes:
     """What is different from the run of the same dataset before.
 
-    `added` and `dropped` are pipelines (preprocessing | model) of the later and the earlier one alone; `packages` maps
+    `added` and `dropped` are pipelines (preprocessing > model) of the later and the earlier one alone; `packages` maps
     the name of a package to what it was and is; `doubts` say why figures may not be compared.
     """
 
@@ -93,8 +96,8 @@ def points(workspace: Workspace, dataset: str, target: str, metric: str) -> list
 
 
 _BEST = (
-    "dataset_name", "target", "task_type", "metric", "val_score", "test_score", "preprocessing", "model", "ref",
-    "deleted",
+    "dataset_name", "target", "task_type", "metric", "val_score", "test_score", "n_folds", "preprocessing", "model",
+    "ref", "deleted",
 )  # fmt: skip
 
 
@@ -112,8 +115,8 @@ def changes(workspace: Workspace, facts: RunFacts) -> Changes | None:
         return None
     before = names[place - 1]
     old = _pipelines(workspace, facts.dataset, before)
-    mine = {(row.target, row.pipeline.record.hash): f"{row.preprocessing} | {row.model}" for row in facts.rows}
-    theirs = {(row["target"], row["pipeline_hash"]): f"{row['preprocessing']} | {row['model']}" for row in old}
+    mine = {(row.target, row.pipeline.record.hash): wording.steps(row.preprocessing, row.model) for row in facts.rows}
+    theirs = {(row["target"], row["pipeline_hash"]): wording.steps(row["preprocessing"], row["model"]) for row in old}
     config = _config(workspace, before)
     return Changes(
         before=before,
@@ -122,7 +125,7 @@ def changes(workspace: Workspace, facts: RunFacts) -> Changes | None:
         same=len(mine.keys() & theirs.keys()),
         bests=_bests(facts, old),
         packages=_packages(config, facts.config),
-        doubts=_doubts(facts, old, config),
+        doubts=_doubts(facts, old, config, _splits(workspace, before)),
     )
 
 
@@ -172,7 +175,19 @@ def _packages(before: RunConfig | None, after: RunConfig | None) -> dict[str, tu
     }
 
 
-def _doubts(facts: RunFacts, old: list[dict[str, Any]], config: RunConfig | None) -> list[str]:
+def _splits(workspace: Workspace, run: str) -> set[str]:
+    """Return how the pipelines of a run were validated; nothing where it cannot be read."""
+    try:
+        return _schemes(pipeline.record for pipeline in workspace.runs.get(run).pipelines())
+    except (NwsError, OSError):
+        return set()
+
+
+def _schemes(records: Iterable[PipelineRecord]) -> set[str]:
+    return {str(record.evaluation.get("cv")) for record in records if record.error is None}
+
+
+def _doubts(facts: RunFacts, old: list[dict[str, Any]], config: RunConfig | None, splits_before: set[str]) -> list[str]:
     """Return why the figures of two runs cannot be set side by side without a thought."""
     records = [row.pipeline.record for row in facts.rows]
     found = []
@@ -188,6 +203,10 @@ def _doubts(facts: RunFacts, old: list[dict[str, Any]], config: RunConfig | None
         was = {row[column] for row in old if row["val_score"] is not None}
         if new and was and new != was:
             found.append(f"the number of {what} differs")
+    splits_now = _schemes(records)
+    if splits_before and splits_now and splits_before != splits_now:
+        before, now = (", ".join(sorted(splits)) for splits in (splits_before, splits_now))
+        found.append(f"the splits were {before} and are {now}")
     if config is not None and facts.config is not None and config.random_seed != facts.config.random_seed:
         found.append(f"the seed was {config.random_seed} and is {facts.config.random_seed}")
     return found

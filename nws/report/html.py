@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from nws.report import wording
-from nws.report.blocks import Commands, Explorer, Facts, Line, Picture, Table, Text
+from nws.report.blocks import Commands, Explorer, Facts, Line, Picture, Table, Text, filled
 from nws.report.drawing import line_chart
 from nws.report.markup import Html, data, joined, raw, tag
 
@@ -118,7 +118,7 @@ def _facts(block: Facts) -> Html:
 
 
 def _picture(block: Picture) -> Html:
-    words = _sentence(block.shows)
+    words = wording.sentence(block.shows)
     return tag("figure", tag("img", src=_source(block), alt=words, loading="lazy"), tag("figcaption", words))
 
 
@@ -128,10 +128,6 @@ def _line(block: Line) -> Html:
 
 def _commands(block: Commands) -> Html:
     return tag("pre", tag("code", "\n".join(block.lines)))
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _source(picture: Picture) -> str:
@@ -148,7 +144,8 @@ def _source(picture: Picture) -> str:
 _UNQUOTED = " !$()*+,-./:;=?@[]^_`{|}~'"
 
 
-def _table(table: Table) -> Html:
+def _table(given: Table) -> Html:
+    table = filled(given)
     heads = [tag("th", column.label, scope="col", class_="n" if column.numeric else None) for column in table.columns]
     keys: Sequence[str | None] = table.keys or [None] * len(table.rows)
     rows = [
@@ -159,7 +156,7 @@ def _table(table: Table) -> Html:
         )
         for row, key in zip(table.rows, keys, strict=True)
     ]
-    caption = tag("caption", table.caption)
+    caption = tag("caption", tag("span", table.caption))
     whole = tag(
         "table",
         caption,

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from nws.errors import NwsError, UnknownName
 from nws.ids import closest
-from nws.metrics import METRICS
 from nws.report import history, parts, wording
 from nws.report.blocks import Commands, Explorer, Facts, Report, Section, Table, Text, columns
 from nws.report.explore import explorer
@@ -53,7 +52,7 @@ def report_dataset(workspace: Workspace, name: str, *, pictures: bool = True) ->
     if registration is None and not runs and not trouble:
         raise _unknown(workspace, name)
     bests = history.bests_of(workspace, name) if runs else []
-    boards = {f"{row['target']}, {row['metric']}": _board(workspace, name, row, trouble) for row in bests}
+    boards = {_what(row): _board(workspace, name, row, trouble) for row in bests}
     sections = [
         Section("In short", list(_in_short(name, bests, runs))),
         Section("What the data are", _data(registration)),
@@ -94,16 +93,25 @@ def _in_short(name: str, bests: list[dict[str, Any]], runs: list[dict[str, Any]]
     if runs and not bests:
         yield Text(f"No pipeline that ran on {name} has a figure: all failed, or have no validation results.")
     for row in bests:
-        label = METRICS[row["metric"]].label if row["metric"] in METRICS else row["metric"]
-        tested = f", and {wording.figure(row['test_score'])} on test samples" if row["test_score"] is not None else ""
+        head = wording.heading("test", row["metric"])
+        tested = f"; its {head} is {wording.figure(row['test_score'])}" if row["test_score"] is not None else ""
         gone = " That pipeline was deleted; the catalog remembers its figures." if row["deleted"] else ""
         yield Text(
-            f"The best {label} of {row['target']} is {wording.figure(row['val_score'])} in cross-validation{tested}: "
-            f"{row['preprocessing']} | {row['model']}, in {row['ref']}.{gone}"
+            f"The best pipeline that predicts {row['target']} is {row['ref']}: "
+            f"{wording.chain(row['preprocessing'], row['model'])}. Its {_head(row)} is "
+            f"{wording.figure(row['val_score'])}{tested}.{gone}"
         )
     if bests:
-        for line in wording.how_to_read(bests[0]["task_type"], bests[0]["metric"]):
+        for line in wording.how_to_read(bests[0]["task_type"], bests[0]["metric"], once=_once(bests[0])):
             yield Text(line, hint=True)
+
+
+def _once(row: dict[str, Any]) -> bool:
+    return bool(row["n_folds"] == 1)
+
+
+def _head(row: dict[str, Any], partition: str = "val") -> str:
+    return wording.heading(partition, row["metric"], once=_once(row))
 
 
 def _data(registration: Registration | None) -> list[Block]:
@@ -115,9 +123,13 @@ def _data(registration: Registration | None) -> list[Block]:
     for line in Understood(registration.understood).lines():
         word, _, text = line.partition(" ")
         lines[word] = f"{lines[word]}; {text.strip()}" if word in lines else text.strip()
-    options = ", ".join(f"{name} = {value}" for name, value in sorted(registration.options.items()))
+    options = ", ".join(f"{name} = {_option(value)}" for name, value in sorted(registration.options.items()))
     told = {"registered": wording.moment(registration.registered_at), "from": wording.listed(registration.sources)}
     return [Facts({**lines, **told, "options": options, "snapshot": str(registration.id)})]
+
+
+def _option(value: Any) -> str:
+    return " and ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _ranked(workspace: Workspace, name: str, best: dict[str, Any], n: int) -> list[dict[str, Any]]:
@@ -133,7 +145,7 @@ def _leaderboard(workspace: Workspace, name: str, best: dict[str, Any], *, sever
     metric, target = best["metric"], best["target"]
     rows = _ranked(workspace, name, best, MOST)
     there = [part for part in ("val", "test", "train") if any(row[f"{part}_{metric}"] is not None for row in rows)]
-    figures = [wording.heading(part, metric) for part in there]
+    figures = [_head(best, part) for part in there]
     heads = columns("#", "pipeline", *figures, "preprocessing", "model", "date", "note", numeric={"#", *figures})
     cells = [
         [
@@ -142,13 +154,15 @@ def _leaderboard(workspace: Workspace, name: str, best: dict[str, Any], *, sever
         ]
         for rank, row in enumerate(rows, 1)
     ]  # fmt: skip
-    by = f"{wording.heading('val', metric)} ({wording.direction(metric)})"
+    by = f"{_head(best)} ({wording.direction(metric)})"
     first = f"; the first {MOST}" if len(rows) == MOST else ""
     caption = f"The best pipelines of all runs that predict {target}, by {by}{first}"
     table = Table(caption, heads, cells, name=parts.LEADERBOARD, keys=[row["ref"] for row in rows])
-    return [
-        Section(f"Best pipelines: {target}, {wording.heading('val', metric)}" if several else "Best pipelines", [table])
-    ]
+    return [Section(f"Best pipelines: {_what(best)}" if several else "Best pipelines", [table])]
+
+
+def _what(best: dict[str, Any]) -> str:
+    return f"{best['target']}, {_head(best)}"
 
 
 def _board(workspace: Workspace, name: str, best: dict[str, Any], trouble: list[str]) -> list[Row]:
@@ -205,7 +219,7 @@ def _runs(runs: list[dict[str, Any]]) -> list[Block]:
 
 def _history(workspace: Workspace, name: str, best: dict[str, Any]) -> list[Block]:
     points = history.points(workspace, name, best["target"], best["metric"])
-    return parts.history(best["target"], best["metric"], points)
+    return parts.history(best["target"], best["metric"], points, once=_once(best))
 
 
 def _statistics(workspace: Workspace, name: str, bests: list[dict[str, Any]]) -> Iterable[Block]:
@@ -225,6 +239,5 @@ def _statistics(workspace: Workspace, name: str, bests: list[dict[str, Any]]) ->
                 for row in mine
             ]
             if spreads:
-                yield parts.spread_table(
-                    what, best["target"], best["metric"], parts.best_first(best["metric"], spreads)
-                )
+                ordered = parts.best_first(best["metric"], spreads)
+                yield parts.spread_table(what, best["target"], best["metric"], ordered, once=_once(best))

@@ -9,9 +9,9 @@ import shlex
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any
 
-from nws.errors import NwsError
-from nws.metrics import METRICS
-from nws.report import history, parts, wording
+from nws.engine.cv import AUTO, GIVEN
+from nws.report import parts, wording
+from nws.report.across import across
 from nws.report.blocks import Commands, Explorer, Facts, Report, Section, Table, Text, columns
 from nws.report.explore import explorer
 from nws.report.facts import AT_WORK, CUT_OFF, DAMAGED, failures, model_class, run_facts, spreads
@@ -59,7 +59,7 @@ def report_run(workspace: Workspace, run: Run | str, *, pictures: bool = True) -
         *_best(facts, pictures=pictures),
         *_estimates(facts.summary),
         *_statistics(workspace, facts, pictures=pictures),
-        *_across(workspace, facts, trouble),
+        *across(workspace, facts, trouble),
         Section("Go on from here", [_commands(facts)]),
         *parts.trouble(trouble),
     ]
@@ -92,23 +92,23 @@ def _in_short(facts: RunFacts) -> Iterable[Block]:
             yield Text(_best_sentence(target, ranked))
     first = next((row for row in facts.rows if row.metrics), None)
     if first is not None and first.metrics is not None:
-        for line in wording.how_to_read(first.metrics.task_type, first.metric):
+        for line in wording.how_to_read(first.metrics.task_type, first.metric, once=first.once):
             yield Text(line, hint=True)
 
 
 def _best_sentence(target: str, ranked: Sequence[Row]) -> str:
     best = ranked[0]
-    metric = best.metric
-    before = "no preprocessing" if best.preprocessing == "none" else best.preprocessing
+    samples = plural(int(best.figure("val", "samples") or 0), "sample")
+    which = f"The best of {len(ranked)} pipelines that predict {target}" if len(ranked) > 1 else "The pipeline"
     text = (
-        f"The best of {len(ranked)} pipelines that predict {target} is {best.name}: {before}, then {best.model}. "
-        f"In cross-validation its {METRICS[metric].label if metric in METRICS else metric} is "
-        f"{wording.figure(best.score)} over {plural(int(best.figure('val', 'samples') or 0), 'sample')}"
+        f"{which} is {best.name}: {wording.chain(best.preprocessing, best.model)}. "
+        f"Over the {samples} of {wording.validated(once=best.once)} its "
+        f"{wording.heading('val', best.metric, once=best.once)} is {wording.figure(best.score)}"
     )
     tested = best.figure("test")
-    count = int(best.figure("test", "samples") or 0)
+    count = plural(int(best.figure("test", "samples") or 0), "test sample")
     if tested is not None:
-        return f"{text}; on {plural(count, 'test sample')} it is {wording.figure(tested)}."
+        return f"{text}; over {count} its {wording.heading('test', best.metric)} is {wording.figure(tested)}."
     return f"{text}. No samples were set apart to test it."
 
 
@@ -139,7 +139,7 @@ def _asked(facts: RunFacts) -> list[Block]:
 def _options(config: RunConfig) -> dict[str, str]:
     asked = config.global_params
     words = {"metric": "metric asked for", "cv": "splits asked for", "test": "test samples asked for"}
-    found = {word: str(asked[name]) for name, word in words.items() if asked.get(name) is not None}
+    found = {word: str(asked[name]) for name, word in words.items() if asked.get(name) not in {None, AUTO}}
     if asked.get("outliers"):
         found["outliers"] = "Hotelling T² and Q residuals of each sample stand in predictions.csv"
     return found
@@ -166,7 +166,9 @@ def _splits(facts: RunFacts) -> str:
         )
         if told.get("cv"):
             test = f"; test by {told['test']}" if told.get("test") else ""
-            found[f"{told['cv']}, {told.get('folds')} folds; samples: {sizes}{test}"] = None
+            folds = f", {plural(told['folds'], 'fold')}" if told.get("folds", 1) > 1 else ""
+            cv = "a given validation set" if told["cv"] == GIVEN else told["cv"]
+            found[f"{cv}{folds}; samples: {sizes}{test}"] = None
     return wording.listed(list(found), most=4)
 
 
@@ -310,63 +312,11 @@ def _statistics(workspace: Workspace, facts: RunFacts, *, pictures: bool) -> lis
         if ranked and len(rows) > 1:
             metric = ranked[0].metric
             for what, by in (("preprocessing", lambda row: row.preprocessing), ("model", model_class)):
-                blocks.append(parts.spread_table(what, target, metric, spreads(rows, by)))
+                once = ranked[0].once
+                blocks.append(parts.spread_table(what, target, metric, spreads(rows, by), once=once))
     if blocks and pictures:
         blocks += parts.pictures_of_run(workspace, facts.run)
     return [Section("By preprocessing and by model", blocks)]
-
-
-def _across(workspace: Workspace, facts: RunFacts, trouble: list[str]) -> list[Section]:
-    """Return what is said across runs; the index that it is from may be damaged."""
-    try:
-        return [
-            Section("Since the last run", _changes(workspace, facts)),
-            Section("All runs of this dataset", _runs(workspace, facts)),
-        ]
-    except (NwsError, OSError) as err:
-        trouble.append(f"the catalog: {err}")
-        return []
-
-
-def _changes(workspace: Workspace, facts: RunFacts) -> list[Block]:
-    if facts.dataset is None or not facts.rows:
-        return []
-    if facts.run.name not in {row["run_id"] for row in history.runs_of(workspace, facts.dataset)}:
-        return [Text("The catalog does not have this run yet; nws reindex adds it.")]
-    changes = history.changes(workspace, facts)
-    if changes is None:
-        return [Text(f"This is the first run of {facts.dataset} that the catalog knows.")]
-    blocks: list[Block] = [Text(f"The run of this dataset before was {changes.before}.")]
-    for best in changes.bests:
-        words = {True: "better", False: "worse", None: "the same"}[best.better]
-        head = wording.heading("val", best.metric)
-        by = "" if best.better is None else f" by {wording.figure(abs(best.now - best.before))}"
-        figures = f"{wording.figure(best.now)}, before {wording.figure(best.before)}"
-        blocks.append(Text(f"The best {head} of {best.target} is {words}{by}: {figures}."))
-    counts = (
-        f"{len(changes.added)} pipelines are new, {changes.same} ran in both, {len(changes.dropped)} ran only before."
-    )
-    packages = {name: f"{old} → {new}" for name, (old, new) in changes.packages.items()}
-    told = {"new": _once(changes.added), "only before": _once(changes.dropped), **packages}
-    blocks += [Text(counts), Facts(told)]
-    if changes.doubts:
-        blocks.append(Text(f"Figures of the two may not be comparable: {'; '.join(changes.doubts)}."))
-    return blocks
-
-
-def _once(texts: list[str]) -> str:
-    """Return what pipelines are; those that differ in the target alone are one."""
-    return wording.listed(list(dict.fromkeys(texts)))
-
-
-def _runs(workspace: Workspace, facts: RunFacts) -> list[Block]:
-    blocks: list[Block] = []
-    for target in facts.targets:
-        ranked = facts.ranked(target)
-        if ranked and facts.dataset is not None:
-            metric = ranked[0].metric
-            blocks += parts.history(target, metric, history.points(workspace, facts.dataset, target, metric))
-    return blocks
 
 
 def _commands(facts: RunFacts) -> Commands:

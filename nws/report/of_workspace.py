@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nws.errors import NwsError
+from nws.metrics import METRICS
 from nws.report import history, parts, wording
 from nws.report.blocks import Commands, Facts, Report, Section, Table, Text, columns
 from nws.report.facts import state
@@ -92,7 +93,6 @@ def _bests(rows: list[dict[str, Any]]) -> list[Block]:
         "figure",
         "val",
         "test",
-        "better is",
         "preprocessing",
         "model",
         "pipeline",
@@ -100,12 +100,17 @@ def _bests(rows: list[dict[str, Any]]) -> list[Block]:
         numeric={"val", "test"},
     )
     cells = [
-        [row["dataset_name"], row["target"], wording.heading("val", row["metric"]), row["val_score"], row["test_score"],
-         wording.direction(row["metric"]).removesuffix(" is better"), row["preprocessing"], row["model"], row["ref"],
-         "deleted" if row["deleted"] else ""]
+        [row["dataset_name"], row["target"], _figure(row), row["val_score"], row["test_score"], row["preprocessing"],
+         row["model"], row["ref"], "deleted" if row["deleted"] else ""]
         for row in rows
     ]  # fmt: skip
     return [Table("The best pipeline of each dataset and target", heads, cells)]
+
+
+def _figure(row: dict[str, Any]) -> str:
+    """Return what the figure of a row is called, and which way it is better."""
+    name = METRICS[row["metric"]].label if row["metric"] in METRICS else str(row["metric"])
+    return f"{name} ({wording.direction(row['metric'])})"
 
 
 def _datasets(datasets: list[Any], runs: list[dict[str, Any]]) -> list[Block]:
@@ -196,7 +201,7 @@ def _newest(workspace: Workspace, runs: list[dict[str, Any]], trouble: list[str]
     cells = [
         [f"{row['created_at']:%Y-%m-%d %H:%M:%S}", row["ref"], row["dataset_name"], row["target"], row["status"],
          wording.heading("val", row["metric"]) if row["metric"] else "", row["val_score"],
-         f"{row['preprocessing']} | {row['model']}"]
+         wording.steps(row["preprocessing"], row["model"])]
         for row in rows
     ]  # fmt: skip
     return [Table("The pipelines that ran last, newest first (times in UTC)", heads, cells)]

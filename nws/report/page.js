@@ -4,7 +4,7 @@
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
   const WIDTH = 600, HEIGHT = 470, EDGE = { left: 66, right: 14, top: 12, bottom: 46 };
-  const PARTS = { val: "● val (cross-validation)", test: "▲ test", train: "○ train" };
+  const PARTS = { val: "● val", test: "▲ test", train: "○ train" };
 
   function make(name, given = {}, ...children) {
     const element = given.svg ? document.createElementNS(SVG, name) : document.createElement(name);
@@ -35,6 +35,7 @@
       const words = head.textContent;
       head.replaceChildren(make("button", { type: "button", onclick: () => sort(table, head) }, words));
       head.setAttribute("aria-sort", "none");
+      head.dataset.words = words;
     });
   }
 

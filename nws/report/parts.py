@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 LEADERBOARD = "leaderboard"
 SHOWS = {
-    "chart_predictions": "predicted against measured values, with the line of perfect agreement",
-    "chart_residuals": "residuals",
-    "chart_feature_importance": "how much each wavelength counts",
-    "chart_spectra": "the spectra, raw and after each step of preprocessing",
+    "chart_predictions": "predicted against measured values of each partition, with the line of perfect agreement",
     "chart_confusion": "which class was taken for which",
+    "chart_residuals": "residuals (predicted minus measured) against measured values",
+    "chart_feature_importance": "what each wavelength or variable counts for in the model",
+    "chart_spectra": "the spectra, raw and after each step of preprocessing",
     "chart_components": "error against the number of components",
-    "chart_metrics_by_preprocessing": "how figures are spread by preprocessing",
+    "chart_metrics_by_preprocessing": "how the figures of pipelines are spread by preprocessing",
     "chart_model_preprocessing": "the best figure of each model with each preprocessing",
 }
 # The names of pipelines that share an error, as far as a person reads them.
@@ -43,10 +43,10 @@ MOST_RUNS = 200
 
 def leaderboard(target: str, rows: Sequence[Row], *, named: Callable[[Row], str]) -> Table:
     """Return the table of the pipelines of one target, in the order given."""
-    metric = rows[0].metric
+    metric, once = rows[0].metric, rows[0].once
     parts = common_partitions(rows)
     extra = _second(metric)
-    figures = [wording.heading(part, metric) for part in parts]
+    figures = [wording.heading(part, metric, once=once) for part in parts]
     figures += [wording.heading(parts[0], extra)] if extra else []
     heads = columns("#", "pipeline", *figures, "preprocessing", "model", numeric={"#", *figures})
     cells = [
@@ -60,7 +60,7 @@ def leaderboard(target: str, rows: Sequence[Row], *, named: Callable[[Row], str]
         ]
         for rank, row in enumerate(rows[:MOST_ROWS], 1)
     ]
-    by = f"{wording.heading('val', metric)} ({wording.direction(metric)})"
+    by = f"{wording.heading('val', metric, once=once)} ({wording.direction(metric)})"
     caption = f"Pipelines that predict {target}, ranked by {by}{of_many(len(rows), MOST_ROWS, 'the first')}"
     return Table(caption, heads, cells, name=LEADERBOARD, keys=[named(row) for row in rows[:MOST_ROWS]])
 
@@ -75,11 +75,11 @@ def _second(metric: str) -> str:
     return {"rmse": "r2", "balanced_accuracy": "accuracy"}.get(metric, "")
 
 
-def spread_table(what: str, target: str, metric: str, groups: Sequence[Spread]) -> Table:
+def spread_table(what: str, target: str, metric: str, groups: Sequence[Spread], *, once: bool = False) -> Table:
     """Return the table of how figures are spread over groups of pipelines."""
     figures = ("pipelines", "failed", "best", "median", "mean", "sd", "worst")
     heads = columns(what, *figures, numeric=figures)
-    caption = f"{wording.heading('val', metric)} of {target} by {what} ({wording.direction(metric)})"
+    caption = f"{wording.heading('val', metric, once=once)} of {target} by {what} ({wording.direction(metric)})"
     caption += f"; the first {MOST_GROUPS} groups" if len(groups) == MOST_GROUPS else ""
     return Table(caption, heads, [list(group) for group in groups])
 
@@ -139,21 +139,21 @@ def pictures_of(pipeline: Pipeline) -> list[Block]:
     """Return the pictures of a pipeline; in their place, why there are none."""
     from nws.report.pictures import draw
 
-    return _drawn(lambda form, tell: draw(pipeline, form=form, left_out=tell), wording_of=pipeline.ref)
+    return _drawn(lambda form, tell: draw(pipeline, form=form, left_out=tell), of=pipeline.ref)
 
 
 def pictures_of_run(workspace: Workspace, run: Any) -> list[Block]:
     """Return the pictures of a run."""
     from nws.report.pictures import draw_run
 
-    return _drawn(lambda form, tell: draw_run(workspace, run, form=form, left_out=tell), wording_of=run.name)
+    return _drawn(lambda form, tell: draw_run(workspace, run, form=form, left_out=tell), of=run.name)
 
 
 # An SVG file that is larger than this is a picture of very many points, and PNG is smaller.
 _LARGE = 300_000
 
 
-def _drawn(drawing: Callable[[str, Callable[[str, str], None]], dict[str, bytes]], *, wording_of: str) -> list[Block]:
+def _drawn(drawing: Callable[[str, Callable[[str, str], None]], dict[str, bytes]], *, of: str) -> list[Block]:
     told: dict[str, str] = {}
     try:
         found = drawing("svg", lambda name, why: told.update({name: why}))
@@ -161,11 +161,13 @@ def _drawn(drawing: Callable[[str, Callable[[str, str], None]], dict[str, bytes]
             smaller = drawing("png", lambda _name, _why: None)
             found = {_smaller(name, data, smaller)[0]: _smaller(name, data, smaller)[1] for name, data in found.items()}
     except (NwsError, OSError) as err:
-        return [Text(f"Its pictures cannot be drawn: {err}", hint=True)]
+        return [Text(f"There are no pictures of {of}: {err}", hint=True)]
     blocks: list[Block] = [
-        Picture(name, data, f"{_shows(name)} ({wording_of})") for name, data in sorted(found.items(), key=_place)
+        Picture(f"{of.replace('/', '_')}_{name}", data, _shows(name))
+        for name, data in sorted(found.items(), key=_place)
     ]
-    return [*blocks, *(Text(f"{name} is not here: {why}", hint=True) for name, why in sorted(told.items()))]
+    left_out = [f"Not drawn: {_shows(name)}. {wording.sentence(why)}." for name, why in sorted(told.items())]
+    return [*blocks, *(Text(text, hint=True) for text in left_out)]
 
 
 def _place(item: tuple[str, bytes]) -> tuple[int, str]:
@@ -179,13 +181,13 @@ def _smaller(name: str, data: bytes, smaller: dict[str, bytes]) -> tuple[str, by
 
 
 def _shows(name: str) -> str:
-    stem = name.rpartition(".")[0]
+    stem = name.partition(".")[0]
     known = max((key for key in SHOWS if stem.startswith(key)), key=len, default="")
     rest = stem.removeprefix(known).strip("_")
     return SHOWS.get(known, stem.replace("_", " ")) + (f", {rest}" if rest and known else "")
 
 
-def history(target: str, metric: str, points: Sequence[Point]) -> list[Block]:
+def history(target: str, metric: str, points: Sequence[Point], *, once: bool = False) -> list[Block]:
     """Return the best of each run of a dataset on one target, in the order of time."""
     rows: list[list[Any]] = []
     record = None
@@ -204,7 +206,7 @@ def history(target: str, metric: str, points: Sequence[Point]) -> list[Block]:
                 note + (" (run deleted)" if point.deleted else ""),
             ]
         )
-    head = wording.heading("val", metric)
+    head = wording.heading("val", metric, once=once)
     heads = columns(
         "date", "run", "pipelines", "failed", f"best {head}", "note", numeric={"pipelines", "failed", f"best {head}"}
     )

@@ -5,7 +5,8 @@ This room must not know where a number is from.
 
 from __future__ import annotations
 
-from nws.metrics import CLASSIFICATION, METRICS, label
+from nws.metrics import CLASSIFICATION, METRICS, VALIDATION, label
+from nws.pipeline.rows import NO_PREPROCESSING
 from nws.words import span
 
 _GOALS = {
@@ -15,7 +16,7 @@ _GOALS = {
     "one": "closer to 1 is better",
 }
 _MEANING = {
-    "rmse": "the root mean square error of prediction, in the unit of the target",
+    "rmse": "the root mean square error, in the unit of the target",
     "mae": "the mean absolute error, in the unit of the target",
     "r2": "the part of the variance that the predictions explain; 1 is perfect, 0 is no better than the mean",
     "bias": "the mean of predicted minus measured values, in the unit of the target",
@@ -46,24 +47,55 @@ def meaning(metric: str) -> str:
     return _MEANING.get(metric, metric)
 
 
-def heading(partition: str, metric: str) -> str:
-    """Return the heading of a figure: `RMSECV`, `R² (test)`; a metric that is not known stands as it is."""
-    return label(f"{partition}_{metric}") if metric in METRICS else f"{metric} ({partition})"
+def heading(partition: str, metric: str, *, once: bool = False) -> str:
+    """Return the heading of a figure: `RMSECV`, `R² (test)`; a metric that is not known stands as it is.
+
+    Where validation samples were set apart `once`, nothing was crossed: `RMSE (val)`.
+    """
+    if metric not in METRICS:
+        return f"{metric} ({partition})"
+    if once and partition == VALIDATION:
+        return f"{METRICS[metric].label} ({partition})"
+    return label(f"{partition}_{metric}")
 
 
-def how_to_read(task: str | None, metric: str) -> list[str]:
+def validated(*, once: bool) -> str:
+    """Return what validation figures are of."""
+    return "the validation set" if once else "cross-validation"
+
+
+def chain(preprocessing: str, model: str) -> str:
+    """Return what a pipeline does, in a sentence."""
+    before = "no preprocessing" if preprocessing == NO_PREPROCESSING else preprocessing
+    return f"{before}, then {model}"
+
+
+def steps(preprocessing: str | None, model: str | None) -> str:
+    """Return what a pipeline does, in short: `StandardScaler > Ridge(alpha=0.1)`."""
+    return " > ".join(word for word in (preprocessing, model) if word and word != NO_PREPROCESSING)
+
+
+def how_to_read(task: str | None, metric: str, *, once: bool = False) -> list[str]:
     """Return the paragraphs that tell a reader what the figures are."""
-    name = METRICS[metric].label if metric in METRICS else metric
-    head = heading("val", metric)
-    called = head if head.startswith(name) else f"{head}: {name}"
-    first = f"Pipelines are ranked by {called}, {meaning(metric)}; {direction(metric)}."
-    parts = (
-        "“val” figures are those of cross-validation: each sample was predicted by a model that had not seen it. They "
-        "choose the best pipeline. “test” figures are of samples that were set apart and looked at only at the end: "
-        "they tell how well a pipeline predicts what is new. “train” figures are of the samples that the model was "
-        "fitted on, and are always flattering."
+    head = heading(VALIDATION, metric, once=once)
+    first = f"Pipelines are ranked by {head}, {meaning(metric)}; {direction(metric)}."
+    val = (
+        "“val” figures are of the validation set: samples that were set apart to choose the best pipeline."
+        if once
+        else "“val” figures are those of cross-validation: each sample was predicted by a model that had not seen it. "
+        "They choose the best pipeline."
     )
-    names = "RMSECV, RMSEP and RMSEC are the RMSE of val, test and train."
+    parts = (
+        f"{val} “test” figures are of samples that were set apart and looked at only at the end: they tell how well a "
+        "pipeline predicts what is new. “train” figures are of the samples that the model was fitted on, and are "
+        "always flattering."
+    )
+    names = (
+        "RMSEP and RMSEC are the root mean square errors of prediction (test) and of calibration (train)."
+        if once
+        else "RMSECV, RMSEP and RMSEC are the root mean square errors of cross-validation (val), of prediction (test) "
+        "and of calibration (train)."
+    )
     choice = (
         "The best of many pipelines looks a little better on val than it is, because it was chosen there; trust its "
         "test figure where there is one."
@@ -90,6 +122,11 @@ def took(seconds: float) -> str:
 def moment(text: str | None) -> str:
     """Return a moment as files write it, to the second: `2026-01-31 12:00:00 UTC`."""
     return f"{text[:10]} {text[11:19]} UTC" if text else ""
+
+
+def sentence(text: str) -> str:
+    """Return words as they begin a sentence."""
+    return text[:1].upper() + text[1:]
 
 
 def listed(words: list[str], *, most: int = 8) -> str:

@@ -2,7 +2,10 @@
 
 import json
 import os
+import re
 import stat
+from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -27,7 +30,8 @@ def test_a_run_has_both_forms_among_the_exports(here, place, name):
 def test_datasets_and_the_workspace_are_in_the_catalog(here, place, name):
     here("report", "dataset", "wheat", "--format", "md", check=0)
     here("report", "global", "--format", "html", check=0)
-    assert sorted(os.listdir(place / "catalog" / "reports")) == ["dataset_wheat.md", "global.html"]
+    there = sorted(os.listdir(place / "catalog" / "reports"))
+    assert there == ["dataset_wheat.md", "dataset_wheat_pictures", "global.html"]
 
 
 def test_json_names_each_file(here, place, name):
@@ -45,7 +49,22 @@ def test_made_again_it_takes_the_place_of_the_one_before(here, place, name):
     path.write_text("old")
     here("report", "run", name, "--format", "md", check=0)
     assert path.read_bytes() == first
-    assert os.listdir(path.parent) == [path.name]
+    assert sorted(os.listdir(path.parent)) == [path.name, f"{name}_pictures"]
+
+
+def test_markdown_shows_pictures_of_a_folder_beside_it(here, place, name):
+    folder = place / "a b é_pictures"
+    folder.mkdir()
+    for old in ("x_chart_gone.svg", "mine.svg"):
+        (folder / old).write_text("old")
+    told = here("report", "run", name, "--output", "a b é.md", "--json", check=0)
+    text = (place / "a b é.md").read_text(encoding="utf-8")
+    links = [unquote(link) for link in re.findall(r"^!\[[^\]]+\]\((\S+)\)$", text, re.MULTILINE)]
+    assert len(links) > 2
+    assert sorted(Path(link) for link in [*links, f"{folder.name}/mine.svg"]) == sorted(
+        path.relative_to(place) for path in folder.iterdir()
+    )
+    assert json.loads(told.out)["pictures"] == folder.name
 
 
 def test_a_file_and_a_folder_of_ones_own(here, place, name):
@@ -54,7 +73,7 @@ def test_a_file_and_a_folder_of_ones_own(here, place, name):
     assert (place / "my report é.HTML").read_text(encoding="utf-8").startswith("<!DOCTYPE")
     (place / "mine").mkdir()
     here("report", "run", name, "--output", "mine", check=0)
-    assert sorted(os.listdir(place / "mine")) == [f"{name}.html", f"{name}.md"]
+    assert sorted(os.listdir(place / "mine")) == [f"{name}.html", f"{name}.md", f"{name}_pictures"]
     assert not (place / "exports" / "session_reports").exists()
 
 
@@ -66,6 +85,8 @@ def test_a_file_and_a_folder_of_ones_own(here, place, name):
         (["global", "--format", "htm"], 2, "did you mean html?"),
         (["global", "--format", "md", "--output", "a.html"], 2, "named like html"),
         (["global", "--output", "a.txt"], 2, "does not say which form"),
+        (["global", "--output", "nowhere/a.md"], 2, "mkdir -p nowhere"),
+        (["global", "--format", "md", "--output", os.devnull], 2, "neither a file nor a folder"),
         (["global", "--format", "md", "--open"], 2, "only Markdown is asked for"),
     ],
 )
@@ -74,6 +95,14 @@ def test_what_is_refused_leaves_no_file(here, place, words, code, said):
     told = here("report", *words, check=code)
     assert said in told.err
     assert sorted(path for path in place.rglob("*") if path.is_file()) == before
+
+
+def test_a_link_is_followed_and_stays_one(here, place):
+    (place / "real.md").write_text("old")
+    (place / "link.md").symlink_to("real.md")
+    here("report", "global", "--output", "link.md", check=0)
+    assert (place / "link.md").is_symlink()
+    assert (place / "real.md").read_text().startswith("# Workspace")
 
 
 def test_a_deleted_run_is_said_to_be_one(here, place, name):

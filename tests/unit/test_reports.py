@@ -59,9 +59,12 @@ def test_counts_reasons_and_the_best(made):
     assert "12 pipelines on two, 4 of them failed. The run came to its end." in text
     best = run_facts(first).ranked(EVIL)[0]
     assert f"{escaped(EVIL)} is {best.name}: StandardScaler, then Ridge(alpha=0.1)." in text
-    assert f"its RMSE is {best.score:#.4g} over 24 samples; on 6 test samples it is" in text
+    assert (
+        f"Over the 24 samples of cross-validation its RMSECV is {best.score:#.4g}; over 6 test samples its RMSEP is"
+        in text
+    )
     ((number, steps, reason, which),) = rows_of(section(text, "What failed"))[2:]
-    assert (number, steps, len(which.split(", "))) == ("4", "1, 2", 4)
+    assert (number, steps, len(which.split(", "))) == ("4", "PLSRegression", 4)
     assert "upper bound is 4. Got 50" in reason
     assert escaped("<b>first</b>") in section(text, "What was asked")
 
@@ -90,7 +93,7 @@ def test_statistics_are_those_of_the_figures(made):
 def test_what_changed_since_the_last_run(made):
     workspace, first, second, _ = made
     text = section(report_run(workspace, second).markdown(), "Since the last run")
-    assert f"before was {first.name}." in text
+    assert f"The run of two before this one was {first.name}." in text
     was, now = (run_facts(one).ranked(EVIL)[0].score for one in (first, second))
     assert now < was
     assert f"{escaped(EVIL)} is better by {was - now:#.4g}: {now:#.4g}, before {was:#.4g}." in text
@@ -114,13 +117,37 @@ def test_worse_is_said_where_the_figure_is_better_when_higher(tmp_path):
     assert "higher is better" in text
 
 
+def test_other_splits_are_said_to_spoil_the_comparison(copied):
+    workspace, _, _, root = copied
+    other = run(workspace, root, LATER, run_name="c", force=True, seed=3, cv="shuffle:5")
+    text = section(report_run(workspace, other).markdown(), "Since the last run")
+    assert "may not be comparable: the splits were kfold:5 and are shuffle:5" in text
+
+
+def test_what_a_validation_set_that_was_given_says_is_not_called_cross_validation(tmp_path):
+    workspace, _ = Workspace.init(tmp_path / "w")
+    small_csv(tmp_path / "wheat.csv", samples=30)
+    first, *lines = (tmp_path / "wheat.csv").read_text().splitlines()
+    parts = ["train"] * 20 + ["val"] * 5 + ["test"] * 5
+    rows = [f"{line},{part}" for line, part in zip(lines, parts, strict=True)]
+    (tmp_path / "wheat.csv").write_text("\n".join([f"{first},set", *rows]))
+    (tmp_path / "grid.json").write_text('[{"model": "sklearn.linear_model.Ridge"}]')
+    workspace.datasets.add("wheat", [tmp_path / "wheat.csv"], ReadOptions())
+    (result,) = workspace.run("wheat", tmp_path / "grid.json")
+    texts = [report_run(workspace, result.run).markdown(), report_dataset(workspace, "wheat").markdown()]
+    assert "Over the 5 samples of the validation set its RMSE (val) is" in texts[0]
+    assert "a given validation set; samples: " in texts[0]
+    assert all("RMSE (val)" in text and "RMSEP" in text for text in texts)
+    assert not any("RMSECV" in text or "cross-validation" in text for text in texts)
+
+
 def test_the_report_of_a_dataset_knows_all_runs(made):
     workspace, first, second, _ = made
     text = report_dataset(workspace, "two").markdown()
     assert text.startswith("# Dataset two\n\n2 runs with 20 pipelines, 4 of which failed.")
     assert "30" in section(text, "What the data are")
     best = run_facts(second).ranked(EVIL)[0]
-    assert f"in {best.pipeline.ref}." in section(text, "In short")
+    assert f"is {best.pipeline.ref}: {best.preprocessing}, then" in section(text, "In short")
     assert {first.name, second.name} <= {row[1] for row in rows_of(section(text, "All runs"))}
     assert "best so far" in text
 
@@ -156,6 +183,8 @@ def test_a_run_in_which_everything_failed(copied):
     assert "Every pipeline failed" in text
     assert "Leaderboard" not in text
     assert "may not be comparable: the number" not in text
+    rows = [row for row in rows_of(section(text, "All runs of this dataset")) if row[1].endswith(("_a", "_bad"))]
+    assert [bool(row[4]) for row in rows] == [True, False] * 2
 
 
 def test_a_damaged_record_is_named_and_the_rest_is_told(copied):
@@ -170,7 +199,7 @@ def test_a_damaged_record_is_named_and_the_rest_is_told(copied):
     assert escaped(first.pipeline(1).path) in text
     assert escaped(best.pipeline.path) in text
     assert "11 pipelines on two, 4 of them failed." in page
-    assert "is not here: " in page
+    assert "Not drawn: " in page
 
 
 def test_a_damaged_summary_and_a_lost_config(copied):
@@ -241,5 +270,5 @@ def test_the_same_workspace_gives_the_same_bytes(made):
 def test_failures_with_the_same_words_stand_together(made):
     _, first, _, _ = made
     (only,) = failures(run_facts(first).rows)
-    assert only.steps == ["1", "2"]
+    assert only.steps == ["PLSRegression"]
     assert len(only.pipelines) == 4
