@@ -5,9 +5,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from nws.cli.copies import verify_copies
 from nws.cli.output import Progress
 from nws.cli.session import Handed
-from nws.cli.verifying import verify_copies
 from nws.errors import DONE
 
 Refs = Annotated[

@@ -14,7 +14,7 @@ from nws.words import plural
 
 if TYPE_CHECKING:
     from nws.pipeline import Pipeline
-    from nws.report.exporting import Exported
+    from nws.report.exporting import Exported, Exporting
     from nws.shelf import Shelf
     from nws.workspace import Workspace
 
@@ -32,6 +32,7 @@ def export(
     output: Path | None = None,
     predictions_only: bool = False,
     format: str = _FOLDER,
+    replace: bool = False,
     trust: bool = False,
     session: Handed,
 ) -> None:
@@ -48,38 +49,44 @@ def export(
     format
         folder: the fitted steps as plain files that joblib loads; zip: the same in one file; skops: the model in a file
         that is loaded without trust, because it holds no code.
+    replace
+        Put the copies in the place of those of the same name and form.
     trust
         Export the model though its files belong to another user or came by import, or, as skops, its packages are not
         trusted: the copy is yours, and is loaded without another question.
     """
-    from nws.ids import check_name
+    from nws.report.exporting import Exporting
+    from nws.report.exporting import export as export_all
     from nws.shelf import exports
 
     if predictions_only and format != _FOLDER:
         raise UsageError("--predictions-only writes CSV files", hint=f"leave out --format {format}")
     workspace = session.workspace()
-    name = check_name(custom_name, "custom name") if custom_name is not None else None
+    how = Exporting(form=format, name=custom_name, replace=replace)
     shelf = workspace.exports if output is None else exports(output)
     pipelines = [session.resolve(workspace, ref) for ref in refs]
     if predictions_only:
-        _predictions(session.output, workspace, pipelines, shelf, name)
+        _predictions(session.output, workspace, pipelines, shelf, how)
         return
-    from nws.report.exporting import export as export_all
 
     def trusts(pipeline: "Pipeline") -> bool:
         return trust or session.trusts(workspace, pipeline)
 
-    found = export_all(workspace, pipelines, form=format, name=name, shelf=shelf, trusts=trusts)
+    found = export_all(workspace, pipelines, how, shelf=shelf, trusts=trusts)
     session.output.rows("export", _rows(session.output, workspace, found, len(pipelines)), ["path"])
 
 
 def _predictions(
-    output: Output, workspace: "Workspace", pipelines: "list[Pipeline]", shelf: "Shelf", name: str | None
+    output: Output, workspace: "Workspace", pipelines: "list[Pipeline]", shelf: "Shelf", how: "Exporting"
 ) -> None:
     from nws.shelf.contents import BEST_PREDICTIONS
 
-    added = ((pipeline, shelf.add(pipeline, BEST_PREDICTIONS, name=name)) for pipeline in pipelines)
-    output.rows("export", (_row(workspace, pipeline, path, "csv") for pipeline, path in added), ["path"])
+    def added() -> Iterator[dict[str, Any]]:
+        for pipeline in pipelines:
+            path = shelf.add(pipeline, BEST_PREDICTIONS, name=how.name, replace=how.replace)
+            yield _row(workspace, pipeline, path, "csv")
+
+    output.rows("export", added(), ["path"])
 
 
 def _rows(output: Output, workspace: "Workspace", found: "Iterator[Exported]", count: int) -> Iterator[dict[str, Any]]:

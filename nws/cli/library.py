@@ -1,16 +1,15 @@
 """Commands on the library: save, list, show, load, verify, remove."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from nws.cli.output import Output, Progress
+from nws.cli.copies import each_copy, remove_copies, verify_copies
+from nws.cli.output import Progress
 from nws.cli.session import Handed, Session
-from nws.cli.verifying import verify_copies
-from nws.errors import DONE, NwsError, UsageError
+from nws.errors import DONE
 from nws.words import plural, size
 
 if TYPE_CHECKING:
@@ -71,21 +70,10 @@ def _end_of(workspace: "Workspace", path: Path) -> str:
 def list_(*, session: Handed) -> None:
     """List what is in the library."""
     workspace = session.workspace()
-    shown = session.output.rows("copy", _each(session.output, workspace), _COLUMNS)
+    found = each_copy(session.output, workspace.library, workspace.root, lambda copy: _facts(workspace, copy))
+    shown = session.output.rows("copy", found, _COLUMNS)
     if not shown:
         session.output.say("the library is empty: nws library save --from REF --name NAME")
-
-
-def _each(output: Output, workspace: "Workspace") -> Iterator[dict[str, Any]]:
-    """Yield a line for each copy; one that cannot be read says so, and does not hide the others."""
-    for copy in workspace.library.list():
-        try:
-            yield _facts(workspace, copy)
-        except (NwsError, OSError) as err:
-            text = err.message if isinstance(err, NwsError) else str(err)
-            output.warn(text)
-            path = copy.path.relative_to(workspace.root).as_posix()
-            yield {"name": copy.name, "kind": copy.kind, "path": path, "note": text}
 
 
 def _facts(workspace: "Workspace", copy: "Copy") -> dict[str, Any]:
@@ -216,12 +204,7 @@ def remove(
     from nws.upkeep.library import remove as remove_copy
 
     workspace = session.workspace()
-    chosen = {copy.path: copy for name in names for copy in [workspace.library.get(_plain(name))]}
-    for copy in chosen.values():
-        session.output.say(f"{copy.path.relative_to(workspace.root).as_posix()}, {size(copy.path.stat().st_size)}")
-    if not yes and not session.confirm("remove for good?"):
-        raise UsageError("nothing was removed: not confirmed", hint="--yes removes without asking")
-    for copy in chosen.values():
-        remove_copy(workspace, copy)
-        path = copy.path.relative_to(workspace.root).as_posix()
-        session.output.made("removed", {"path": path, "kind": copy.kind, "name": copy.name})
+    chosen = [_plain(name) for name in names]
+    remove_copies(
+        session, workspace.library, workspace.root, chosen, lambda copy: remove_copy(workspace, copy), yes=yes
+    )

@@ -31,6 +31,7 @@ class Command(NamedTuple):
 GROUPS = {
     "dataset": "Register datasets and see what is understood of their files.",
     "runs": "List, show and delete runs.",
+    "exports": "See, check and remove what was exported.",
     "catalog": "Ask about all predictions of the workspace, keep the best for good, keep it small.",
     "report": "Reports that a person who was not there can read.",
     "library": "Pipelines and runs that are kept under a name, and taken in and handed on.",
@@ -59,6 +60,9 @@ COMMANDS = (
     Command("checkout", "nws.cli.pipelines:checkout", "Render the folder of a pipeline again.", PORCELAIN, WORKSPACE),
     Command("predict", "nws.cli.predicting:predict", "Predict new spectra with a stored pipeline.", PORCELAIN, PERHAPS),
     Command("export", "nws.cli.exporting:export", "Copy a model out, with what it takes to use it without nws.", PORCELAIN, WORKSPACE),
+    Command("exports list", "nws.cli.exports:list_", "List what is exported, and of which pipeline.", PORCELAIN, WORKSPACE),
+    Command("exports verify", "nws.cli.exports:verify", "Check exports against their manifests, byte for byte.", PORCELAIN, WORKSPACE),
+    Command("exports remove", "nws.cli.exports:remove", "Remove exports; asks first.", PORCELAIN, WORKSPACE),
     Command("catalog list", "nws.cli.catalog:list_", "List predictions, newest first.", PORCELAIN, WORKSPACE),
     Command("catalog best", "nws.cli.catalog:best", "Rank predictions by a metric, best first.", PORCELAIN, WORKSPACE),
     Command("catalog search", "nws.cli.catalog:search", "Find predictions that meet conditions, ranked or newest first.", PORCELAIN, WORKSPACE),

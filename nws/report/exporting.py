@@ -14,14 +14,13 @@ from nws.engine import safe
 from nws.engine.fitted import Fitted
 from nws.engine.sources import Source
 from nws.errors import Conflict, NwsError, UsageError
-from nws.ids import closest
+from nws.ids import check_name, closest
 from nws.report.card import card
 from nws.report.portrait import Portrait
 from nws.report.recipe import CARD_FILE, README_FILE, readme
 from nws.report.script import HELPER_FILE, SCRIPT_FILE, SKOPS_FILE, helper, script
-from nws.shelf.contents import EXPORT
 from nws.shelf.forms import RENAME
-from nws.shelf.shelves import SKOPS, ZIP
+from nws.shelf.shelves import FOLDER, SKOPS, ZIP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
     Array = ndarray[Any, Any]
 
-FORMS = {"folder": EXPORT, "zip": ZIP, "skops": SKOPS}
+FORMS = (FOLDER, ZIP, SKOPS)
 # So many of the stored spectra are predicted again with what was kept as skops.
 _TRIED = 64
 
@@ -56,12 +55,35 @@ class Exported:
     of_nws: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Exporting:
+    """How pipelines are exported.
+
+    `form` is `folder`, `zip` or `skops`; `name` stands in the place of dataset and date in the name of each copy;
+    `replace` puts them in the place of copies of their name and form.
+    """
+
+    form: str = FOLDER
+    name: str | None = None
+    replace: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a form that there is not, one that takes what is not installed, and a name that is none."""
+        if self.form not in FORMS:
+            near = closest(self.form, FORMS)
+            hint = f"did you mean {near[0]}?" if near else ", ".join(FORMS)
+            raise UsageError(f"no such format: {self.form!r}", hint=hint)
+        if self.form == SKOPS:
+            safe.needed()
+        if self.name is not None:
+            check_name(self.name, "custom name")
+
+
 def export(
     workspace: Workspace,
     pipelines: Sequence[Pipeline],
+    how: Exporting,
     *,
-    form: str = "folder",
-    name: str | None = None,
     shelf: Shelf | None = None,
     trusts: Callable[[Pipeline], bool] = lambda _: False,
 ) -> Iterator[Exported]:
@@ -73,10 +95,8 @@ def export(
         Where they are.
     pipelines
         The pipelines.
-    form
-        `folder`, `zip` or `skops`.
-    name
-        Stands in the place of dataset and date in the name of each copy.
+    how
+        In which form, and under which name.
     shelf
         Where the copies come to; `exports/` of the workspace if not given.
     trusts
@@ -85,8 +105,6 @@ def export(
 
     Raises
     ------
-    UsageError
-        If there is no such form, or skops is asked for and not installed.
     Conflict
         If a pipeline failed, so that there is no model; if there is a copy of that name; if skops cannot hold a model.
     NotTrusted
@@ -94,26 +112,21 @@ def export(
     Damaged
         If an object is missing or not what its id says; there is no copy of that pipeline then.
     """
-    if form not in FORMS:
-        near = closest(form, FORMS)
-        raise UsageError(f"no such format: {form!r}", hint=f"did you mean {near[0]}?" if near else ", ".join(FORMS))
-    if form == SKOPS:
-        safe.needed()
     shelf = workspace.exports if shelf is None else shelf
     # The copies will belong to whoever makes them, and are loaded without another question.
     sources = [Source.in_workspace(workspace, one, trust=trusts(one)) for one in pipelines]
     for pipeline, source in zip(pipelines, sources, strict=True):
         source.steps()
-        path = shelf.path(pipeline, FORMS[form], name=name)
-        if os.path.lexists(path):
+        path = shelf.path(pipeline, how.form, name=how.name)
+        if os.path.lexists(path) and not how.replace:
             raise Conflict(f"{path} is there already", hint=RENAME)
     for pipeline, source in zip(pipelines, sources, strict=True):
-        yield _exported(Portrait(pipeline, source), shelf, form, name)
+        yield _exported(Portrait(pipeline, source), shelf, how)
 
 
-def _exported(portrait: Portrait, shelf: Shelf, form: str, name: str | None) -> Exported:
+def _exported(portrait: Portrait, shelf: Shelf, how: Exporting) -> Exported:
     pipeline = portrait.pipeline
-    kept = _kept(portrait) if form == SKOPS else None
+    kept = _kept(portrait) if how.form == SKOPS else None
     types = None if kept is None else kept.types
     texts = {
         CARD_FILE: card(portrait),
@@ -125,8 +138,8 @@ def _exported(portrait: Portrait, shelf: Shelf, form: str, name: str | None) -> 
     if kept is not None:
         texts[SKOPS_FILE] = kept.data
         source = {"skops_types": list(kept.types)}
-    path = shelf.add(pipeline, FORMS[form], name=name, texts=texts, source=source)
-    return Exported(path=path, pipeline=pipeline, form=form, types=types or (), of_nws=tuple(portrait.of_nws))
+    path = shelf.add(pipeline, how.form, name=how.name, texts=texts, source=source, replace=how.replace)
+    return Exported(path=path, pipeline=pipeline, form=how.form, types=types or (), of_nws=tuple(portrait.of_nws))
 
 
 def _kept(portrait: Portrait) -> safe.Safe:

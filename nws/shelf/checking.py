@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nws.errors import Damaged
@@ -20,10 +21,12 @@ from nws.store.hashing import Hasher, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
     from zipfile import ZipFile, ZipInfo
 
     from nws.records import JsonMap
+
+    # Size and content of a member; None where there is a link, or something else that is no file.
+    Plain = tuple[int, Iterable[bytes]] | None
 
 _TOO_DEEP = "no manifest: nested too deeply"
 
@@ -91,17 +94,66 @@ def _check_members(archive: ZipFile, kind: str | None) -> Found:
         return Found(problems=(f"has no {MANIFEST_FILE}",))
     try:
         data = b"".join(zips.content(archive, listed))
-        manifest = decode(Manifest, data, where=MANIFEST_FILE)
     except zips.Broken as err:
         return Found(problems=(f"{MANIFEST_FILE} {err}",))
+    found = {name: (member.file_size, zips.content(archive, member)) for name, member in held.items()}
+    return _check_against(data, kind, found)
+
+
+def check_folder(path: Path, kind: str | None = None) -> Found:
+    """Check a folder that holds its manifest; other files may lie in it, since it is for people.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    kind
+        What its manifest has to say it is; anything if not given.
+
+    Raises
+    ------
+    NewerFormat
+        If a later version wrote its manifest.
+    """
+    if path.is_symlink():
+        return Found(problems=(f"{path.name} is a link; a copy is a folder of its own",))
+    held = dict(_files(path))
+    listed = held.pop(MANIFEST_FILE, None)
+    if listed is None or listed[0] > zips.LARGEST_LIST:
+        return Found(problems=(f"has no {MANIFEST_FILE}",))
+    return _check_against(b"".join(listed[1]), kind, held, others=True)
+
+
+def _files(root: Path) -> Iterator[tuple[str, Plain]]:
+    """Yield the names of all files of a folder, with size and content; None for a link, which is not followed."""
+    for folder, _, files in os.walk(root):
+        for name in files:
+            path = Path(folder, name)
+            told = path.lstat()
+            plain = (told.st_size, _content(path)) if stat.S_ISREG(told.st_mode) else None
+            yield path.relative_to(root).as_posix(), plain
+
+
+def _content(path: Path) -> Iterator[bytes]:
+    with open(path, "rb") as source:
+        yield from map(bytes, pieces(source))
+
+
+def _check_against(data: bytes, kind: str | None, held: Mapping[str, Plain], *, others: bool = False) -> Found:
+    """Check members against the bytes of a manifest.
+
+    `others` says whether there may be members that are not in it.
+    """
+    try:
+        manifest = decode(Manifest, data, where=MANIFEST_FILE)
     except Damaged as err:
         return Found(problems=(err.message,))
     except RecursionError:
         return Found(problems=(f"{MANIFEST_FILE}: {_TOO_DEEP}",))
-    problems = [*_kind_problems(manifest, kind), *_list_problems(manifest.members, held)]
-    for name in sorted(held.keys() & manifest.members.keys()):
-        content = zips.content(archive, held[name])
-        problems += _member_problems(name, content, manifest.members[name], held[name].file_size)
+    listed = held.keys() & manifest.members.keys()
+    problems = [*_kind_problems(manifest, kind), *_list_problems(manifest.members, listed if others else held)]
+    for name in sorted(listed):
+        problems += _member_problems(name, held[name], manifest.members[name])
     return Found(problems=tuple(problems), manifest=data)
 
 
@@ -117,7 +169,11 @@ def _list_problems(told: Mapping[str, object], held: Iterable[str]) -> Iterator[
         yield f"{quoted(name)} is not in its manifest"
 
 
-def _member_problems(name: str, content: Iterable[bytes], told: JsonMap, size: int) -> Iterator[str]:
+def _member_problems(name: str, plain: Plain, told: JsonMap) -> Iterator[str]:
+    if plain is None:
+        yield f"{quoted(name)} is a link, or no file"
+        return
+    size, content = plain
     if size != told.get("size_bytes"):
         yield f"{quoted(name)} has {size} bytes, not {told.get('size_bytes')}"
         return
@@ -159,7 +215,5 @@ def check_table(path: Path, kind: str | None = None) -> Found:
         return Found(problems=(f"{alone.name}: {_TOO_DEEP}",))
     problems = [*_kind_problems(manifest, kind), *_list_problems(manifest.members, {path.name})]
     if path.name in manifest.members:
-        with open(path, "rb") as source:
-            size = os.fstat(source.fileno()).st_size
-            problems += _member_problems(path.name, pieces(source), manifest.members[path.name], size)
+        problems += _member_problems(path.name, (path.stat().st_size, _content(path)), manifest.members[path.name])
     return Found(problems=tuple(problems), manifest=data)

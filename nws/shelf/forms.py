@@ -1,12 +1,13 @@
-"""The forms that a copy has on disk: a folder, a zip file, one CSV file with its manifest beside it or without one.
+"""The forms that a copy has on disk: a folder, a zip file, one CSV file with its manifest beside it.
 
-Each function writes a copy so that it is whole or not there, and never over another. This room must not know which
-files a kind has.
+Each function writes a copy so that it is whole or not there, and only those called `…_over` in the place of another.
+This room must not know which files a kind has.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
     Content = bytes | Callable[[BinaryIO], object]
 
-RENAME = "remove it first, or give another --custom-name"
+RENAME = "give another --custom-name, or --replace it"
+NAME = "choose another --name, or --replace it"
 MOVE = "`nws catalog verify` checks it; move it away to archive again"
 
 
@@ -41,28 +43,42 @@ def folder(path: Path, contents: Contents) -> None:
     Damaged
         If an object is missing or not what its id says; there is no folder then.
     """
-    manifest = encode(contents.manifest())
-    files = {name: contents.writer(name) for name in contents.names}
-    if not fsio.write_folder(path, {**files, MANIFEST_FILE: manifest}):
+    if not fsio.write_folder(path, _files(contents)):
         raise Conflict(f"{path} is there already", hint=RENAME)
 
 
-def table(path: Path, contents: Contents) -> None:
-    """Write one file without a manifest, for people; the same one being there is as good.
+def folder_over(path: Path, contents: Contents) -> None:
+    """Write a folder of plain files in the place of the one that has its name, with all that lies in it.
 
     Raises
     ------
     Conflict
-        If one of that name with other bytes is there.
+        If another process is quicker.
     Damaged
-        If its object is missing or not what its id says; there is no file then.
+        If an object is missing or not what its id says; the old folder stays then.
     """
-    (name,) = contents.names
-    _write_or_match(path.parent, {path.name: contents.writer(name)}, {path.name: contents.id(name)}, hint=RENAME)
+    fresh = fsio.temp_path(path.parent)
+    fsio.write_folder(fresh, _files(contents))
+    try:
+        fsio.remove_tree(path)
+        fsio.move_over(fresh, path)
+    except OSError as err:
+        if err.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        raise Conflict(f"{path} was written by another process meanwhile", hint=RENAME) from err
+    finally:
+        fsio.remove_tree(fresh)
 
 
-def sealed_table(path: Path, contents: Contents) -> None:
+def _files(contents: Contents) -> dict[str, Content]:
+    manifest = encode(contents.manifest())
+    return {**{name: contents.writer(name) for name in contents.names}, MANIFEST_FILE: manifest}
+
+
+def table(path: Path, contents: Contents, *, hint: str = MOVE) -> None:
     """Write one file and its manifest beside it, the manifest last: the copy is there when its manifest is.
+
+    The same one being there is as good.
 
     Raises
     ------
@@ -71,12 +87,26 @@ def sealed_table(path: Path, contents: Contents) -> None:
     Damaged
         If its object is missing or not what its id says; there is no file then.
     """
+    files, ids = _table(path, contents)
+    _anchor(path.parent)
+    _write_or_match(path.parent, files, ids, hint=hint)
+
+
+def table_over(path: Path, contents: Contents) -> None:
+    """Write one file and its manifest in the place of those that have their names; raises as `table`."""
+    files, _ = _table(path, contents)
+    _anchor(path.parent)
+    # The file comes first: if its bytes cannot be had, the old pair stays as it was.
+    for name, content in files.items():
+        fsio.replace(path.parent / name, content)
+
+
+def _table(path: Path, contents: Contents) -> tuple[dict[str, Content], dict[str, ObjectId]]:
     ((name, oid),) = contents.members.items()
     alone = beside(path)
     manifest = sealed(dataclasses.replace(contents, members={path.name: oid}).manifest())
-    _anchor(path.parent)
     files: dict[str, Content] = {path.name: contents.writer(name), alone.name: manifest}
-    _write_or_match(path.parent, files, {path.name: oid, alone.name: ObjectId.of(manifest)}, hint=MOVE)
+    return files, {path.name: oid, alone.name: ObjectId.of(manifest)}
 
 
 def zip_file(path: Path, contents: Contents) -> None:
@@ -97,7 +127,7 @@ def zip_file(path: Path, contents: Contents) -> None:
         _expect(path, manifest)
 
 
-def new_zip(path: Path, contents: Contents) -> None:
+def new_zip(path: Path, contents: Contents, *, hint: str = RENAME) -> None:
     """Write a zip file with its manifest in it under a name that nobody has.
 
     Raises
@@ -112,7 +142,7 @@ def new_zip(path: Path, contents: Contents) -> None:
     manifest = _manifest(contents)
     _anchor(path.parent)
     if not fsio.write_all_new(path.parent, {path.name: lambda target: _pack(target, contents, manifest)}):
-        raise Conflict(f"{path} is there already", hint="choose another --name, or --replace it")
+        raise Conflict(f"{path} is there already", hint=hint)
 
 
 def zip_over(path: Path, contents: Contents) -> None:

@@ -6,12 +6,15 @@ This room gives copies their names and finds them again; it must not know what a
 from __future__ import annotations
 
 import dataclasses
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from nws import fsio
 from nws.errors import Conflict, NewerFormat, UnknownName, UsageError
 from nws.ids import check_name, closest
+from nws.shelf.forms import NAME
+from nws.shelf.manifests import MANIFEST_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,24 +28,39 @@ if TYPE_CHECKING:
 OK, DAMAGED, NEWER = "ok", "damaged", "newer"
 
 
+class Form(NamedTuple):
+    """How copies stand on disk.
+
+    `suffixes` are those of the file and of what stands beside it; `check` tells what is wrong with one, given what its
+    manifest has to say it is; `source` reads from the manifest what one is of; `of_folders` tells that a copy is a
+    folder with its manifest in it, and no file.
+    """
+
+    suffixes: tuple[str, ...]
+    check: Callable[[Path, str | None], Found]
+    source: Callable[[Path], JsonMap]
+    of_folders: bool = False
+
+    def name_of(self, path: Path) -> str | None:
+        """Return the name of the copy that a file or folder belongs to, if any."""
+        suffix = next((suffix for suffix in self.suffixes if path.name.endswith(suffix)), None)
+        if suffix is None or (self.of_folders and not os.path.lexists(path / MANIFEST_FILE)):
+            return None
+        return path.name.removesuffix(suffix)
+
+
 class Kind(NamedTuple):
     """One kind of copy.
 
-    `folder` is the part of the shelf in which it stands; `suffixes` are those of its file and of what stands beside
-    that; `contents` says what it holds of a pipeline, `add` writes it, `check`, where such copies are checked, tells
-    what is wrong with one, and `over`, where one may be replaced, writes it in the place of another.
+    `folder` is the part of the shelf in which it stands; `contents` says what it holds of a pipeline, `add` writes it,
+    and `over`, where one may be replaced, writes it in the place of another.
     """
 
     folder: str
-    suffixes: tuple[str, ...]
+    form: Form
     contents: Callable[[Pipeline], Contents]
     add: Callable[[Path, Contents], None]
-    check: Callable[[Path, str], Found] | None = None
     over: Callable[[Path, Contents], None] | None = None
-
-    def name_of(self, file: str) -> str | None:
-        """Return the name of the copy that a file belongs to, if any."""
-        return next((file.removesuffix(suffix) for suffix in self.suffixes if file.endswith(suffix)), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +91,22 @@ class Shelf:
         What can be added; the first one is what is added where no kind is named.
     naming
         The name of the copy of a pipeline, given the name that a person wants in it.
+    beside
+        Folders in it that are not of copies.
     """
 
-    def __init__(self, root: Path, kinds: Mapping[str, Kind], naming: Callable[[Pipeline, str | None], str]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        kinds: Mapping[str, Kind],
+        naming: Callable[[Pipeline, str | None], str],
+        *,
+        beside: Sequence[str] = (),
+    ) -> None:
         self.root = root
         self.kinds = kinds
         self._naming = naming
+        self._beside = beside
 
     def path(self, pipeline: Pipeline, kind: str | None = None, *, name: str | None = None) -> Path:
         """Return where the copy of a pipeline stands, or would stand.
@@ -89,7 +117,7 @@ class Shelf:
             If the shelf has no such kind.
         """
         chosen = self._kind(kind)
-        return self.root / chosen.folder / f"{self._naming(pipeline, name)}{chosen.suffixes[0]}"
+        return self.root / chosen.folder / f"{self._naming(pipeline, name)}{chosen.form.suffixes[0]}"
 
     def add(
         self,
@@ -99,6 +127,7 @@ class Shelf:
         name: str | None = None,
         texts: Mapping[str, bytes] | None = None,
         source: JsonMap | None = None,
+        replace: bool = False,
     ) -> Path:
         """Copy a pipeline out, and return the new folder or file.
 
@@ -114,6 +143,8 @@ class Shelf:
             Members that are made for this copy, besides those of its kind.
         source
             What its manifest says of where it is from, besides the pipeline.
+        replace
+            Put it in the place of a copy of that name and kind, where the kind allows it.
 
         Raises
         ------
@@ -128,8 +159,16 @@ class Shelf:
         path = self.path(pipeline, kind, name=name)
         held = chosen.contents(pipeline)
         texts, source = {**held.texts, **(texts or {})}, {**held.source, **(source or {})}
-        chosen.add(path, dataclasses.replace(held, texts=texts, source=source))
+        self._writer(chosen, path, replace=replace)(path, dataclasses.replace(held, texts=texts, source=source))
         return path
+
+    def _writer(self, kind: Kind, path: Path, *, replace: bool) -> Callable[[Path, Contents], None]:
+        """Return how to write a copy: where it may replace another, not in the place of what is none."""
+        if not replace or kind.over is None:
+            return kind.add
+        if os.path.lexists(path) and self._copy(path) is None:
+            raise Conflict(f"{path} is there already, and is no copy that may be replaced", hint="move it away")
+        return kind.over
 
     def put(self, held: Contents, name: str, *, replace: bool = False) -> Path:
         """Write a copy of chosen contents, and return its file. One name is one copy, whatever its kind.
@@ -154,12 +193,11 @@ class Shelf:
         """
         chosen = self._kind(held.kind)
         name = check_name(name, "copy name")
-        path = self.root / chosen.folder / f"{name}{chosen.suffixes[0]}"
+        path = self.root / chosen.folder / f"{name}{chosen.form.suffixes[0]}"
         before = self.named(name)
         if before and not replace:
-            raise Conflict(f"{before[0].path} is there already", hint="choose another --name, or --replace it")
-        write = chosen.over if path in {copy.path for copy in before} else None
-        (write or chosen.add)(path, held)
+            raise Conflict(f"{before[0].path} is there already", hint=NAME)
+        self._writer(chosen, path, replace=replace)(path, held)
         for copy in before:
             if copy.path != path:
                 self.remove(copy)
@@ -188,18 +226,20 @@ class Shelf:
         if copy.path.is_dir() and not copy.path.is_symlink():
             fsio.remove_tree(copy.path)
             return
-        first, *others = self.kinds[copy.kind].suffixes
-        stem = copy.path.name.removesuffix(first)
         # A copy is there when the last of its files is, so that one goes first.
-        fsio.remove_all(copy.path.parent, [f"{stem}{suffix}" for suffix in reversed([first, *others])])
+        fsio.remove_all(copy.path.parent, [path.name for path in reversed(self._files(copy))])
+
+    def _files(self, copy: Copy) -> list[Path]:
+        """Return the files that a copy is made of, the one that bears its name first; they need not be there."""
+        first, *others = self.kinds[copy.kind].form.suffixes
+        stem = copy.path.name.removesuffix(first)
+        return [copy.path, *(copy.path.with_name(f"{stem}{suffix}") for suffix in others)]
 
     def has(self, pipeline: Pipeline, kind: str | None = None, *, name: str | None = None) -> bool:
         """Say whether there is a copy of that name; whether it is sound, `verify` says."""
-        path = self.path(pipeline, kind, name=name)
-        first, *others = self._kind(kind).suffixes
-        return path.exists() and all(
-            (path.parent / f"{path.name.removesuffix(first)}{suffix}").exists() for suffix in others
-        )
+        chosen, path = self._kind(kind), self.path(pipeline, kind, name=name)
+        stem = path.name.removesuffix(chosen.form.suffixes[0])
+        return all(path.with_name(f"{stem}{suffix}").exists() for suffix in chosen.form.suffixes)
 
     def _kind(self, kind: str | None) -> Kind:
         chosen = next(iter(self.kinds)) if kind is None else kind
@@ -210,27 +250,35 @@ class Shelf:
         return self.kinds[chosen]
 
     def list(self) -> Iterator[Copy]:
-        """Yield every copy of the kinds that are checked, by kind and name."""
-        for kind, made in self.kinds.items():
-            for name in sorted(self._names(made)):
-                yield Copy(kind=kind, name=name, path=self.root / made.folder / f"{name}{made.suffixes[0]}")
+        """Yield every copy, by kind and name."""
+        order = list(self.kinds)
+        found = {copy for path in self._paths() if (copy := self._copy(path)) is not None}
+        yield from sorted(found, key=lambda copy: (order.index(copy.kind), copy.name))
 
     def strays(self) -> Iterator[Path]:
         """Yield every file and folder that belongs to no copy."""
-        kinds = {made.folder: made for made in self.kinds.values()}
-        for name in fsio.names(self.root):
-            if name not in kinds or not (self.root / name).is_dir():
-                yield self.root / name
-                continue
-            for file in fsio.names(self.root / name):
-                if kinds[name].name_of(file) is None:
-                    yield self.root / name / file
+        rooms = {self.root / name for name in (*self._folders(), *self._beside)}
+        for path in self._paths():
+            if self._copy(path) is None and not (path in rooms and path.is_dir()):
+                yield path
 
-    def _names(self, kind: Kind) -> set[str]:
-        folder = self.root / kind.folder
-        if kind.check is None or not folder.is_dir():
-            return set()
-        return {name for file in fsio.names(folder) if (name := kind.name_of(file)) is not None}
+    def _folders(self) -> set[str]:
+        return {kind.folder for kind in self.kinds.values()}
+
+    def _paths(self) -> Iterator[Path]:
+        """Yield what lies on the shelf and in its parts."""
+        for folder in sorted({"", *self._folders()}):
+            if (self.root / folder).is_dir():
+                yield from (self.root / folder / name for name in fsio.names(self.root / folder))
+
+    def _copy(self, path: Path) -> Copy | None:
+        """Return the copy that a file or folder belongs to, if any."""
+        # A name ends in every suffix that is a part of its own: the longest one tells.
+        held = sorted(self.kinds.items(), key=lambda item: -len(item[1].form.suffixes[0]))
+        for kind, made in held:
+            if path.parent == self.root / made.folder and (name := made.form.name_of(path)) is not None:
+                return Copy(kind=kind, name=name, path=path.with_name(f"{name}{made.form.suffixes[0]}"))
+        return None
 
     def find(self, texts: Sequence[str]) -> Sequence[Copy]:
         """Return the copies that are so named: by name alone, of every kind, or by the end of their path.
@@ -251,12 +299,28 @@ class Shelf:
             chosen |= {copy.path: copy for copy in named}
         return list(chosen.values())
 
+    def source(self, copy: Copy) -> JsonMap:
+        """Return what the manifest of a copy says that it is of: its record, run and pipeline.
+
+        Raises
+        ------
+        BadInput, Damaged, NewerFormat
+            If it cannot be read.
+        """
+        return self.kinds[copy.kind].form.source(copy.path)
+
+    def size(self, copy: Copy) -> int:
+        """Return how many bytes a copy takes on disk."""
+        if copy.path.is_dir():
+            return sum(path.lstat().st_size for path in copy.path.rglob("*") if not path.is_dir())
+        return sum(path.lstat().st_size for path in self._files(copy) if os.path.lexists(path))
+
     def verify(self, copy: Copy) -> Finding:
         """Check a copy against its manifest, in bounded memory."""
-        check = self.kinds[copy.kind].check
-        assert check is not None
+        kind = self.kinds[copy.kind]
         try:
-            problems = check(copy.path, copy.kind).problems
+            # Where kinds have folders of their own, a copy has to be of the kind that it stands among.
+            problems = kind.form.check(copy.path, kind.folder or None).problems
         except NewerFormat as err:
             return Finding(state=NEWER, problems=(err.message,))
         return Finding(state=DAMAGED if problems else OK, problems=problems)

@@ -6,24 +6,27 @@ This room must not know where a shelf stands.
 from __future__ import annotations
 
 import dataclasses
-import os
+import functools
 from typing import TYPE_CHECKING
 
-from nws.errors import Conflict, UsageError
-from nws.imported import FOLDER, Imported
+from nws import imported
+from nws.errors import UsageError
 from nws.pipeline.view import ARTIFACT_FOLDER
 from nws.shelf import checking, contents, forms
-from nws.shelf.contents import BEST_PREDICTIONS, EXPORT, FILTERED, FULL_RUN, WHOLE
-from nws.shelf.shelf import Kind, Shelf
+from nws.shelf.contents import BEST_PREDICTIONS, FILTERED, FULL_RUN, WHOLE
+from nws.shelf.manifests import beside, open_sealed
+from nws.shelf.opening import open_any
+from nws.shelf.shelf import Form, Kind, Shelf
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from nws.pipeline import Pipeline
+    from nws.records import JsonMap
     from nws.shelf.contents import Contents
 
-# Forms of an export beside the folder: the same in one file, and the model in a form that needs no trust.
-ZIP, SKOPS = "zip", "skops"
+# Forms of an export: plain files, the same in one file, and the model in a form that needs no trust.
+FOLDER, ZIP, SKOPS = "folder", "zip", "skops"
 # The longest name that leaves room for a suffix in the 255 bytes of a name of a file.
 _LONGEST = 230
 _HEAD = 200
@@ -36,41 +39,51 @@ def _without_artifacts(pipeline: Pipeline) -> Contents:
     return dataclasses.replace(held, members=kept)
 
 
-def _new_zip(path: Path, held: Contents) -> None:
-    """Write a zip file, for people: like a folder, it is not made twice."""
-    if os.path.lexists(path):
-        raise Conflict(f"{path} is there already", hint=forms.RENAME)
-    forms.zip_file(path, held)
-
-
 def _no_pipeline(_pipeline: Pipeline) -> Contents:
     raise UsageError(f"a copy of kind {FULL_RUN} is of a run", hint="nws library save --from RUN")
 
 
+def _source(path: Path) -> JsonMap:
+    return open_any(path).source
+
+
+def _source_of_table(path: Path) -> JsonMap:
+    alone = beside(path)
+    return open_sealed(alone.read_bytes(), where=str(alone)).source
+
+
+_FOLDER = Form(("",), checking.check_folder, _source, of_folders=True)
+_FOLDER_OF_SKOPS = _FOLDER._replace(suffixes=("_skops",))
+_ZIP = Form((".zip",), checking.check_zip, _source)
+_TABLE = Form((".csv", ".json"), checking.check_table, _source_of_table)
+_new_table = functools.partial(forms.table, hint=forms.RENAME)
+_named_zip = functools.partial(forms.new_zip, hint=forms.NAME)
+
+# The manifest of an export says the same in every form; its name says which form it has.
 EXPORTS = {
-    EXPORT: Kind("", ("",), contents.export, forms.folder),
-    ZIP: Kind("", (".zip",), contents.export, _new_zip),
-    SKOPS: Kind("", ("_skops",), _without_artifacts, forms.folder),
-    BEST_PREDICTIONS: Kind(BEST_PREDICTIONS, (".csv",), contents.best_predictions, forms.table),
+    FOLDER: Kind("", _FOLDER, contents.export, forms.folder, forms.folder_over),
+    ZIP: Kind("", _ZIP, contents.export, forms.new_zip, forms.zip_over),
+    SKOPS: Kind("", _FOLDER_OF_SKOPS, _without_artifacts, forms.folder, forms.folder_over),
+    BEST_PREDICTIONS: Kind(BEST_PREDICTIONS, _TABLE, contents.best_predictions, _new_table, forms.table_over),
 }
 ARCHIVES = {
-    WHOLE: Kind(WHOLE, (".zip",), contents.whole, forms.zip_file, checking.check_zip),
-    FILTERED: Kind(FILTERED, (".zip",), contents.filtered, forms.zip_file, checking.check_zip),
-    BEST_PREDICTIONS: Kind(
-        BEST_PREDICTIONS, (".csv", ".json"), contents.best_predictions, forms.sealed_table, checking.check_table
-    ),
+    WHOLE: Kind(WHOLE, _ZIP, contents.whole, forms.zip_file),
+    FILTERED: Kind(FILTERED, _ZIP, contents.filtered, forms.zip_file),
+    BEST_PREDICTIONS: Kind(BEST_PREDICTIONS, _TABLE, contents.best_predictions, forms.table),
 }
 # A full run is of no pipeline: it is put, not added.
 LIBRARY = {
-    FILTERED: Kind(FILTERED, (".zip",), contents.filtered, forms.new_zip, checking.check_zip, forms.zip_over),
-    WHOLE: Kind(WHOLE, (".zip",), contents.whole, forms.new_zip, checking.check_zip, forms.zip_over),
-    FULL_RUN: Kind(FULL_RUN, (".zip",), _no_pipeline, forms.new_zip, checking.check_zip, forms.zip_over),
+    FILTERED: Kind(FILTERED, _ZIP, contents.filtered, _named_zip, forms.zip_over),
+    WHOLE: Kind(WHOLE, _ZIP, contents.whole, _named_zip, forms.zip_over),
+    FULL_RUN: Kind(FULL_RUN, _ZIP, _no_pipeline, _named_zip, forms.zip_over),
 }
+# Reports of runs lie among the exports.
+REPORTS = "session_reports"
 
 
 def exports(root: Path) -> Shelf:
     """Return the copies for people in a folder, called as the dataset and its date, or as a person likes."""
-    return Shelf(root, EXPORTS, export_name)
+    return Shelf(root, EXPORTS, export_name, beside=(REPORTS,))
 
 
 def archives(root: Path) -> Shelf:
@@ -83,9 +96,9 @@ def library(root: Path) -> Shelf:
     return Shelf(root, LIBRARY, lambda pipeline, name: name or export_name(pipeline))
 
 
-def marks_beside(path: Path) -> Imported:
+def marks_beside(path: Path) -> imported.Imported:
     """Return the marks that tell whether a copy came by import, if it stands in a library: its place says so."""
-    return Imported(path.parents[min(2, len(path.parents) - 1)] / FOLDER)
+    return imported.Imported(path.parents[min(2, len(path.parents) - 1)] / imported.FOLDER)
 
 
 def export_name(pipeline: Pipeline, name: str | None = None) -> str:

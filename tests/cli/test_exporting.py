@@ -223,7 +223,7 @@ def test_a_name_that_is_there_is_refused_before_anything_is_copied(here, place, 
     path, *_ = exported(here, place, SCALED, "--format", form)
     before = {name: (place / "exports" / name).read_bytes() for name in files(place / "exports")}
     told = here("export", pipeline(place, LDA).ref, pipeline(place, SCALED).ref, "--format", form, check=5)
-    assert f"nws: {path} is there already\nhint: remove it first, or give another --custom-name\n" in told.err
+    assert f"nws: {path} is there already\nhint: give another --custom-name, or --replace it\n" in told.err
     assert {name: (place / "exports" / name).read_bytes() for name in files(place / "exports")} == before
     again, *_ = exported(here, place, SCALED, "--format", form, "--custom-name", "été")
     assert again.name.startswith("été_0002")

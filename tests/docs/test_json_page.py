@@ -82,6 +82,9 @@ library template show good
 import W/library/trained/fullrun/all.zip
 import W/exports/one --name two
 library remove one --yes
+exports list
+exports verify
+exports remove one --yes
 config trust add wheat.csv
 config trust list
 config trust remove wheat.csv

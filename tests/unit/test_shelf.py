@@ -369,11 +369,10 @@ def test_exports_are_as_they_were(workspace, tmp_path):
     with pytest.raises(Conflict, match="is there already"):
         workspace.exports.add(pipeline)
     path = workspace.exports.add(pipeline, "best_predictions", name="mine")
-    assert files(path.parent) == [f"mine_{pipeline.record.id}.csv"]
+    assert files(path.parent) == [f"mine_{pipeline.record.id}.csv", f"mine_{pipeline.record.id}.json"]
     assert workspace.exports.add(pipeline, "best_predictions", name="mine") == path
     path.write_bytes(b"other")
     with pytest.raises(Conflict):
         workspace.exports.add(pipeline, "best_predictions", name="mine")
     assert exports(tmp_path / "else" / "where").add(pipeline).parent == tmp_path / "else" / "where"
-    assert list(workspace.exports.list()) == []
     assert list(archives(tmp_path / "absent").strays()) == []

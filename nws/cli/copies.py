@@ -1,17 +1,18 @@
-"""Checking the copies of a shelf, told as it goes: what catalog verify and library verify have in common.
+"""Listing, checking and removing the copies of a shelf: what catalog, library and exports have in common.
 
-This room words what a check finds; it must not know which shelf it is.
+This room words what is found and asks before it removes; it must not know which shelf it is.
 """
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nws.cli.output import Output, Progress
-from nws.errors import DONE, Damaged, NewerFormat
-from nws.words import plural
+from nws.cli.session import Session
+from nws.errors import DONE, Damaged, NewerFormat, NwsError, UsageError
+from nws.words import plural, size
 
 if TYPE_CHECKING:
     from nws.shelf import Copy, Shelf
@@ -21,6 +22,42 @@ _SHOWN = 3
 # The states of a copy that is not sound (nws.shelf.Finding).
 CODES = {"damaged": Damaged.exit_code, "newer": NewerFormat.exit_code}
 WORDS = {"damaged": "damaged", "newer": "of a newer version"}
+
+
+def each_copy(
+    output: Output, shelf: "Shelf", root: Path, facts: Callable[["Copy"], dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Yield what is said of each copy; one that cannot be read says so, and does not hide the others."""
+    for copy in shelf.list():
+        try:
+            yield facts(copy)
+        except (NwsError, OSError) as err:
+            text = err.message if isinstance(err, NwsError) else str(err)
+            output.warn(text)
+            yield {"name": copy.name, "kind": copy.kind, "path": copy.path.relative_to(root).as_posix(), "note": text}
+
+
+def remove_copies(
+    session: Session, shelf: "Shelf", root: Path, names: list[str], remove: Callable[["Copy"], object], *, yes: bool
+) -> None:
+    """Remove copies for good, each named with its size, and not before a person has confirmed it.
+
+    Raises
+    ------
+    UnknownName
+        If a name is that of none, or of several.
+    UsageError
+        If it was not confirmed.
+    """
+    chosen = {copy.path: copy for name in names for copy in [shelf.get(name)]}
+    for copy in chosen.values():
+        session.output.say(f"{copy.path.relative_to(root).as_posix()}, {size(shelf.size(copy))}")
+    if not yes and not session.confirm("remove for good?"):
+        raise UsageError("nothing was removed: not confirmed", hint="--yes removes without asking")
+    for copy in chosen.values():
+        remove(copy)
+        path = copy.path.relative_to(root).as_posix()
+        session.output.made("removed", {"path": path, "kind": copy.kind, "name": copy.name})
 
 
 def verify_copies(output: Output, shelf: "Shelf", root: Path, names: list[str] | None, *, noun: str) -> int | None:

@@ -1,0 +1,103 @@
+"""nws exports: what was exported is listed, checked and removed."""
+
+import json
+
+import pytest
+from workspaces import ridge_grid, small_csv
+
+from nws import Workspace
+
+FORMS = ("folder", "zip", "skops")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A workspace with one pipeline, exported in every form."""
+    root = tmp_path_factory.mktemp("exports") / "Blé dur"
+    root.mkdir()
+    small_csv(root / "blé.csv")
+    ridge_grid(root / "grid.json", 1)
+    workspace, _ = Workspace.init(root)
+    workspace.run(root / "blé.csv", root / "grid.json", run_name="a")
+    return root
+
+
+@pytest.fixture
+def place(made, tmp_path, monkeypatch):
+    import shutil
+
+    shutil.copytree(made, tmp_path / "w")
+    monkeypatch.chdir(tmp_path / "w")
+    return tmp_path / "w"
+
+
+@pytest.fixture
+def exported(here, place):
+    (run,) = Workspace.open(place).runs.list()
+    ref = f"{run.name}/1"
+    for form in FORMS:
+        here("export", ref, "--format", form, check=0)
+    here("export", ref, "--predictions-only", check=0)
+    return ref
+
+
+def rows(told):
+    return [json.loads(line) for line in told.out.splitlines()]
+
+
+def test_the_list_says_form_size_and_pipeline(here, place, exported):
+    listed = rows(here("--json", "exports", "list", check=0))
+    assert [row["kind"] for row in listed] == [*FORMS, "best_predictions"]
+    record = Workspace.open(place).resolve(exported).record_id
+    for row in listed:
+        path = place / row["path"]
+        held = [path, path.with_suffix(".json")] if path.suffix == ".csv" else [path, *path.rglob("*")]
+        assert row["record"] == record
+        assert row["bytes"] == sum(file.stat().st_size for file in held if file.is_file())
+
+
+def test_an_export_that_cannot_be_read_is_listed_and_hides_no_other(here, place, exported):
+    (path,) = (place / "exports").glob("*.zip")
+    path.write_bytes(b"PK")
+    told = here("--json", "exports", "list", check=0)
+    assert [bool(row.get("note")) for row in rows(told)] == [False, True, False, False]
+    assert path.name in told.err
+
+
+def test_exports_are_verified(here, place, exported):
+    assert "4 exports checked: all sound" in here("exports", "verify", check=0).err
+    (folder,) = (path for path in (place / "exports").iterdir() if (path / "artifacts").is_dir())
+    (folder / "predictions.csv").write_text("x")
+    (place / "exports" / "notes.txt").write_text("mine")
+    told = here("--json", "exports", "verify", check=13)
+    states = {row["kind"]: row["state"] for row in rows(told) if row["type"] == "export"}
+    assert states == {"folder": "damaged", "zip": "ok", "skops": "ok", "best_predictions": "ok"}
+    assert [row["path"] for row in rows(told) if row["type"] == "stray"] == ["exports/notes.txt"]
+    assert "exports/notes.txt: no export, and left alone" in here("exports", "verify", check=13).err
+    assert here("exports", "verify", "exports/best_predictions/" + next(
+        path.name for path in (place / "exports" / "best_predictions").glob("*.csv")
+    ), check=0).err.count("1 export checked")  # fmt: skip
+
+
+def test_exports_are_removed_when_that_is_confirmed(here, place, exported):
+    (path,) = (place / "exports").glob("*.zip")
+    assert "nothing was removed" in here("exports", "remove", path.name, check=2).err
+    assert path.exists()
+    told = here("--json", "exports", "remove", path.name, "--yes", check=0)
+    assert rows(told)[0]["path"] == f"exports/{path.name}"
+    assert not path.exists()
+    assert "more than one copy" in here("exports", "remove", path.stem, "--yes", check=4).err
+    assert len(rows(here("--json", "exports", "list", check=0))) == 3
+
+
+def test_an_export_is_replaced_on_request(here, place, exported):
+    for form in FORMS:
+        here("export", exported, "--format", form, check=5)
+        here("export", exported, "--format", form, "--replace", check=0)
+    here("export", exported, "--predictions-only", "--replace", check=0)
+    assert "4 exports checked: all sound" in here("exports", "verify", check=0).err
+
+
+def test_without_exports_the_way_to_one_is_said(here, place):
+    for verb in ("list", "verify"):
+        assert "nothing is exported yet: nws export REF" in here("exports", verb, check=0).err
