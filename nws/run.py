@@ -70,7 +70,8 @@ class Run:
         try:
             data = (self.folder / name).read_bytes()
         except FileNotFoundError as err:
-            raise UnknownName(f"{where} is missing", hint="the run was cut off while it began") from err
+            hint = "the run was cut off while it began; nws runs list says what goes on with it"
+            raise UnknownName(f"{where} is missing", hint=hint) from err
         except IsADirectoryError as err:
             raise Damaged(f"{where} is a folder; a file is expected", hint="move it away") from err
         return decode(kind, data, where=where)
@@ -144,7 +145,11 @@ class Run:
 
     def is_bare(self) -> bool:
         """Say whether it has nothing yet: neither what was asked nor a number."""
-        return "run_config.json" not in fsio.names(self.folder) and not self.numbers()
+        return not self.is_asked() and not self.numbers()
+
+    def is_asked(self) -> bool:
+        """Say whether it says what was asked; a copy that is not yet taken in to its end does not."""
+        return "run_config.json" in fsio.names(self.folder)
 
     def numbers(self) -> list[int]:
         """Return every number that was ever claimed, in order."""

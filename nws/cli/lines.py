@@ -109,7 +109,24 @@ def say_how_to_go_on(output: Output, workspace: "Workspace", names: Iterable[str
     """Say of each run that did not come to its end which command goes on with it."""
     if not output.json_lines:
         for name in names:
-            output.say(f"{name} did not come to its end; go on: {goes_on(workspace.runs.get(name))}")
+            run = workspace.runs.get(name)
+            way = None if run.is_asked() else _taken_in(workspace, name)
+            output.say(f"{name} did not come to its end; go on: {way or goes_on(run)}")
+
+
+def _taken_in(workspace: "Workspace", run: str) -> str | None:
+    """Return the command that goes on with making a run of its copy, if it is one."""
+    import contextlib
+    import shlex
+
+    from nws.upkeep.library import copy_of_run
+
+    copy = copy_of_run(workspace, run)
+    if copy is not None:
+        return f"nws library load {copy.name}"
+    with contextlib.suppress(NwsError, OSError):
+        return f"nws import {shlex.quote(f'PATH/{workspace.runs.imported.get(run).file}')}"
+    return None
 
 
 def leaderboard(output: Output, best: "list[Entry]", *, run: str | None = None) -> None:

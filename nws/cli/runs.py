@@ -1,5 +1,6 @@
 """Commands on runs: list, show."""
 
+import contextlib
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -7,7 +8,7 @@ from cyclopts import Parameter
 from nws.cli.lines import UNFINISHED, leaderboard, run_cells, run_line, say_how_to_go_on, warn_of_damage
 from nws.cli.listing import newest_first, run_lines, unindexed
 from nws.cli.session import Handed
-from nws.errors import Damaged, NewerFormat, UsageError
+from nws.errors import Damaged, NewerFormat, UnknownName, UsageError
 from nws.words import size, span
 
 COLUMNS = {
@@ -69,15 +70,18 @@ def show(run: str, /, *, number: Annotated[int, Parameter(name=["-n", "--number"
         session.output.record("run", row)
     else:
         stored = row.pop("statistics", None) or {}
-        config = chosen.config()
+        config = None
+        with contextlib.suppress(UnknownName):
+            config = chosen.config()
         facts = {
             **{key: row.get(key) for key in ("run_id", "status", "dataset_name", "started_at", "completed_at")},
-            "description": config.description,
-            "took": span(row.get("duration_seconds") or 0.0),
+            "description": config.description if config else None,
+            "took": span(row["duration_seconds"]) if row.get("duration_seconds") else None,
             **{key: row.get(f"{key}_pipelines") for key in ("successful", "failed", "skipped")},
             "skipped in": list(stored.get("skipped_in") or {}),
-            "artifacts": f"{size(stored.get('artifact_bytes', 0))} kept in {size(stored.get('stored_bytes', 0))}",
-            "command": " ".join(config.command),
+            "artifacts": stored
+            and f"{size(stored.get('artifact_bytes', 0))} kept in {size(stored.get('stored_bytes', 0))}",
+            "command": " ".join(config.command) if config else None,
         }
         session.output.facts("run", facts)
         session.output.line("")

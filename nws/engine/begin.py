@@ -114,6 +114,8 @@ def _made(workspace: Workspace, naming: Naming, presence: contextlib.ExitStack) 
     """Return a run that has nothing yet: a new one, or one that was cut off before it could say what was asked."""
     for run in workspace.runs.bare(*naming):
         if _taken(run, presence, alone=True):
+            # Of an import that was cut off before anything came of it.
+            workspace.runs.imported.remove(run.name)
             return run
     while True:
         run = workspace.runs.create(*naming)

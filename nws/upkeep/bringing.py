@@ -95,7 +95,7 @@ def bring(
             _publish(workspace, run, copy, report)
         healed = complete(workspace, run) + _mark_deleted(workspace, run, copy)
         if not whole:
-            run.log(f"made of its copy {opened.path.name}: {len(copy.records)} pipelines")
+            _finish(run, copy)
     state = UNCHANGED if whole and not healed else ADDED if claimed else COMPLETED
     return Brought(run=run, state=state, pipelines=len(copy.records))
 
@@ -172,13 +172,17 @@ def _bytes(path: Path) -> bytes | None:
 def _publish(workspace: Workspace, run: Run, copy: RunCopy, report: Callable[[str], None]) -> None:
     with copy.opened.kept_open(), workspace.store.batch() as batch:
         _put(batch, copy, report)
-    # The summary first: a run that says what was asked and not that it ended would be gone on with.
-    if copy.summary is not None:
-        fsio.replace(run.folder / SUMMARY, copy.summary)
-    fsio.replace(run.folder / CONFIG, copy.config)
     for start in range(0, len(copy.refs), _REFS):
         part = copy.refs[start : start + _REFS]
         fsio.write_all_new(run.refs_folder, {ref.file_name: encode(ref) for ref in part})
+
+
+def _finish(run: Run, copy: RunCopy) -> None:
+    """Say what was asked and what came of it: until then it is no run that came to its end, nor one to go on with."""
+    if copy.summary is not None:
+        fsio.replace(run.folder / SUMMARY, copy.summary)
+    fsio.replace(run.folder / CONFIG, copy.config)
+    run.log(f"made of its copy {copy.opened.path.name}: {len(copy.records)} pipelines")
 
 
 def _mark_deleted(workspace: Workspace, run: Run, copy: RunCopy) -> int:

@@ -6,6 +6,7 @@ model.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -146,6 +147,15 @@ def load(workspace: Workspace, name: str, *, report: Callable[[str], None] = lam
     copy = workspace.library.get(name)
     foreign = workspace.library_imported.has(copy.name) or other_owner(copy.path) is not None
     return bring(workspace, open_any(copy.path), foreign=foreign, report=report)
+
+
+def copy_of_run(workspace: Workspace, name: str) -> Copy | None:
+    """Return the first copy in the library of the whole run of that name; one that cannot be read is passed over."""
+    for copy in workspace.library.list():
+        with contextlib.suppress(NwsError, OSError):
+            if copy.kind == FULL_RUN and open_any(copy.path).source.get("run_id") == name:
+                return copy
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)

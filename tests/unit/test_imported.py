@@ -42,3 +42,21 @@ def test_a_run_goes_where_the_catalog_knows_other_runs(theirs, mine):
     assert len(mine.runs.names()) == 2
     assert mine.take(copy_of(theirs, "all")).state == "unchanged"
     check_whole(mine.root)
+
+
+def spectra(root, samples=3):
+    """Write a file of the first samples, without what is predicted of them."""
+    lines = (root / "wheat.csv").read_text(encoding="utf-8").splitlines()[: samples + 1]
+    path = root / "new.csv"
+    path.write_text("".join(line.split(",", 1)[1] + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_a_run_of_ones_own_where_an_import_was_cut_off_is_ones_own(theirs, mine):
+    run = mine.take(copy_of(theirs, "all"))
+    shutil.rmtree(run.path)
+    run.path.mkdir()
+    shutil.rmtree(mine.catalog)
+    (result,) = mine.run(mine.root / "wheat.csv", ridge_grid(mine.root / "grid.json", 1))
+    assert result.run.name == run.name
+    assert len(list(mine.predict(f"{run.name}/0001", spectra(mine.root)).rows())) == 3
