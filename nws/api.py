@@ -9,7 +9,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from nws import workspace
-from nws.errors import UsageError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
     from nws.engine.reproduce import Reproduction
     from nws.engine.request import Plan, Request
     from nws.engine.result import Progress, Result
-    from nws.engine.sources import Source
     from nws.index.compaction import Compaction
     from nws.pipeline import Pipeline
+    from nws.report.exporting import Exported
     from nws.upkeep.bringing import Brought
     from nws.upkeep.gc import Collected
     from nws.upkeep.importing import Taken
@@ -78,7 +77,9 @@ class Workspace(workspace.Workspace):
         With `jobs` above 1 the caller's main module is imported by worker processes, as `multiprocessing` does: a
         script keeps its own work under `if __name__ == "__main__":`.
         """
-        return self.execute(_request(datasets, pipelines, options), report=report)
+        from nws.engine.request import Request
+
+        return self.execute(Request.of(datasets, pipelines, options), report=report)
 
     def resume(
         self, run: str, *, jobs: int | None = None, report: Callable[[Progress], None] = lambda _: None
@@ -202,6 +203,7 @@ class Workspace(workspace.Workspace):
         NotTrusted
             If the model may not be loaded.
         """
+        from nws.engine.predict import predict_files
         from nws.engine.sources import Source
 
         if isinstance(ref, str) and ref.startswith(workspace.LIBRARY):
@@ -216,7 +218,7 @@ class Workspace(workspace.Workspace):
                 packages=self.settings.trusted_packages,
             )
         source = Source.in_workspace(self, self.resolve(ref), trust=trust)
-        return _predicted(source, paths, options, interpolate=interpolate)
+        return predict_files(source, paths, options, interpolate=interpolate)
 
     def reproduce(self, pipelines: Sequence[Pipeline] | Pipeline | str, *, jobs: int = 1) -> list[Reproduction]:
         """Run pipelines again from their records alone, and say how what comes of it differs; no run is made.
@@ -248,6 +250,23 @@ class Workspace(workspace.Workspace):
         chosen = self.resolve(pipelines) if isinstance(pipelines, str) else pipelines
         several = [chosen] if isinstance(chosen, Pipeline) else list(chosen)
         return list(reproduce(self, several, LocalExecutor(self.store, jobs=jobs)))
+
+    def export(
+        self, refs: Sequence[str] | str, *, folder: Path | None = None, trust: bool = False, **how: str | bool
+    ) -> list[Exported]:
+        """Copy pipelines out, each with what it takes to use it without nws, and return where they are.
+
+        `folder` is where the copies come to, `exports/` of the workspace if not given; `how` has the fields of
+        `nws.report.exporting.Exporting`: `form`, `name`, `replace`. See `nws.report.exporting.export` for what is
+        raised.
+        """
+        from nws.report.exporting import Exporting, export
+        from nws.shelf import exports
+
+        pipelines = [self.resolve(ref) for ref in ([refs] if isinstance(refs, str) else refs)]
+        shelf = self.exports if folder is None else exports(folder)
+        wanted = Exporting(**how)  # type: ignore[arg-type]  # its fields by name
+        return list(export(self, pipelines, wanted, shelf=shelf, trusts=lambda _: trust))
 
     def save(self, ref: str, name: str, *, report: Callable[[str], None] = lambda _: None, **how: str | bool) -> Path:
         """Keep a pipeline, or a whole run, in the library under a name, and return the file of the copy.
@@ -354,45 +373,8 @@ def predict(
     packages
         Packages that are trusted besides scikit-learn, chemotools and nws.
     """
+    from nws.engine.predict import predict_files
     from nws.engine.sources import Source
 
     source = Source.in_copy(copy, packages=packages, trust=trust)
-    return _predicted(source, paths, options, interpolate=interpolate)
-
-
-def _predicted(
-    source: Source, paths: Sequence[str | Path] | str | Path, options: ReadOptions | None, *, interpolate: bool
-) -> Predicted:
-    from pathlib import Path
-
-    from nws.dataset import ReadOptions
-    from nws.engine.predict import predict as predict_with
-    from nws.engine.predict import read_input
-
-    files = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
-    dataset, _ = read_input(source, files, options or ReadOptions())
-    return predict_with(source, dataset, where=str(files[0]), interpolate=interpolate)
-
-
-def _request(
-    datasets: Sequence[str | Path] | str | Path,
-    pipelines: Sequence[str | Path] | str | Path,
-    options: dict[str, object],
-) -> Request:
-    import dataclasses
-    from pathlib import Path
-
-    from nws.engine.request import Request
-    from nws.ids import closest
-
-    known = {item.name for item in dataclasses.fields(Request)}
-    for name in options:
-        if name not in known:
-            near = closest(name, known)
-            raise UsageError(f"run has no option {name!r}", hint=f"did you mean {near[0]}?" if near else "")
-    given = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
-    return Request(
-        datasets=(datasets,) if isinstance(datasets, str | Path) else tuple(datasets),
-        pipelines=tuple(Path(path) for path in ([pipelines] if isinstance(pipelines, str | Path) else pipelines)),
-        **given,  # type: ignore[arg-type]  # checked by name above; the values are checked when the plan is made
-    )
+    return predict_files(source, paths, options, interpolate=interpolate)

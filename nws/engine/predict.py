@@ -59,6 +59,19 @@ def read_input(source: Source, paths: Sequence[Path], options: ReadOptions) -> t
     return read_spectra(paths, options=dataclasses.replace(options, task=source.task), expected=[source.target])
 
 
+def predict_files(
+    source: Source, paths: Sequence[str | Path] | str | Path, options: ReadOptions | None = None, *, interpolate: bool
+) -> Predicted:
+    """Predict the samples in files; raises as `read_input` and `predict`."""
+    from pathlib import Path
+
+    from nws.dataset import ReadOptions
+
+    files = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
+    dataset, _ = read_input(source, files, options or ReadOptions())
+    return predict(source, dataset, where=str(files[0]), interpolate=interpolate)
+
+
 def predict(
     source: Source,
     dataset: Dataset,

@@ -15,12 +15,12 @@ from nws.engine.plan import expand, read_configs
 from nws.engine.splits import check_cv
 from nws.engine.tasks import PipelineConfig, Task
 from nws.errors import BadInput, UsageError
-from nws.ids import check_name, hash_of
+from nws.ids import check_name, closest, hash_of
 from nws.metrics import METRICS, parse
 from nws.shelf.templates import PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from nws.dataset import Dataset, Packed
@@ -71,6 +71,34 @@ class Request:
     keep_folds: bool = False
     resume: str | None = None
     provenance: Provenance = field(default_factory=Provenance)
+
+    @classmethod
+    def of(
+        cls,
+        datasets: Sequence[str | Path] | str | Path,
+        pipelines: Sequence[str | Path] | str | Path,
+        options: Mapping[str, object],
+    ) -> Request:
+        """Return the request with one dataset or config file or several, and other fields by their names.
+
+        Raises
+        ------
+        UsageError
+            If there is no such field.
+        """
+        from pathlib import Path
+
+        known = {item.name for item in dataclasses.fields(cls)}
+        for name in options:
+            if name not in known:
+                near = closest(name, known)
+                raise UsageError(f"run has no option {name!r}", hint=f"did you mean {near[0]}?" if near else "")
+        given = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+        return cls(
+            datasets=(datasets,) if isinstance(datasets, str | Path) else tuple(datasets),
+            pipelines=tuple(Path(path) for path in ([pipelines] if isinstance(pipelines, str | Path) else pipelines)),
+            **given,  # type: ignore[arg-type]  # checked by name above; the values are checked when the plan is made
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

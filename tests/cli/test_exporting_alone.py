@@ -25,9 +25,8 @@ def exports(tmp_path_factory):
 
 def _exported(root, pipeline):
     from nws import Workspace
-    from nws.report.exporting import export
 
-    paths = {form: next(export(Workspace.open(root), [pipeline], form=form)).path for form in FORMS}
+    paths = {form: Workspace.open(root).export(pipeline.ref, form=form)[0].path for form in FORMS}
     folder = root / f"unpacked {pipeline.record.id}"
     shutil.unpack_archive(paths["zip"], folder)
     return {**paths, "zip": folder}
