@@ -25,7 +25,6 @@ class Hidden:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Hidden())
 sys.path += [script.rpartition("/")[0], packages]
-sys.dont_write_bytecode = True
 try:
     import nws
 except ImportError:
@@ -38,10 +37,12 @@ runpy.run_path(script, run_name="__main__")
 
 
 def alone(folder, *words, hidden="nws", python=sys.executable):
-    """Run the `predict.py` of an export without nws, or without other packages too."""
-    packages = sysconfig.get_path("purelib")
+    """Run the `predict.py` of an export without nws, or without other packages too; it leaves nothing in the folder."""
+    packages, before = sysconfig.get_path("purelib"), sorted(folder.rglob("*"))
     command = [python, "-I", "-S", "-c", ALONE, hidden, packages, f"{folder}/predict.py", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd="/", check=False)
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd="/", check=False)
+    assert sorted(folder.rglob("*")) == before
+    return done
 
 
 def table(text):

@@ -13,13 +13,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from nws.dataset.snapshot import Snapshot
 from nws.engine import software
 from nws.engine.calibration import axis_of
 from nws.engine.tasks import MODEL, TRANSFORM, Y_PROCESSING
 from nws.engine.wavelengths import described
+from nws.errors import NwsError
+from nws.ids import ObjectId
 from nws.metrics import CLASSIFICATION
 from nws.pipeline.table import PROBA
 from nws.pipeline.view import ARTIFACT_FOLDER, PREDICTIONS_FILE
+from nws.records import decode
 
 if TYPE_CHECKING:
     from nws.dataset import Axis
@@ -57,6 +61,16 @@ class Portrait:
     def target(self) -> str:
         """Name of what is predicted, as it is."""
         return self.source.target
+
+    @property
+    def other_targets(self) -> list[str]:
+        """Names of what else the data set has to be predicted, as far as it is in reach."""
+        oid = str(self.pipeline.record.dataset["id"])
+        try:
+            held = decode(Snapshot, self.source.objects.get(ObjectId(oid)), where=f"dataset {oid[:6]}")
+        except (NwsError, OSError):
+            return []
+        return [name for name in (str(told["name"]) for told in held.targets) if name != self.target]
 
     @property
     def is_classification(self) -> bool:

@@ -117,7 +117,7 @@ def _spectra(portrait: Portrait) -> Iterator[str]:
     yield (
         f"A header with the wavelengths in {axis.unit}, then a sample a row. The columns are found by the numbers in "
         f"the header, in any order and among others; all {portrait.features} of the model have to be there, within a "
-        "hundredth of the smallest step. The first column names the samples, unless it is a wavelength or the target."
+        "hundredth of the smallest step. The first column names the samples, unless it is a wavelength or a target."
     )
 
 

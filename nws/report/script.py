@@ -25,6 +25,11 @@ _HEAD = '''\
 
 README.txt says what SPECTRA.csv has to look like, and which packages are needed.
 """
+
+import sys
+
+sys.dont_write_bytecode = True  # so that this folder stays what its manifest says
+from spectra import load, read, write
 '''
 
 
@@ -44,7 +49,8 @@ def script(portrait: Portrait, *, types: Sequence[str] | None = None) -> bytes:
         If the model is kept as skops, which types in it skops does not know; else None.
     """
     lines = [*_transformed(portrait)] if types is None else [_whole(types)]
-    lines = ["from spectra import load, read, write", "", "samples, spectra = read()", *lines, *_told(portrait, types)]
+    others = ", ".join(map(repr, portrait.other_targets))
+    lines = [f"samples, spectra = read({others})", *lines, *_told(portrait, types)]
     return "\n".join([_HEAD, *lines, ""]).encode()
 
 

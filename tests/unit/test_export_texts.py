@@ -7,9 +7,11 @@ import re
 
 import pytest
 from exporting import GRID
-from predicting import PLS, stored
+from predicting import PLS, read_csv, stored, write_csv
 from workspaces import GASOLINE
 
+from nws import Workspace
+from nws.dataset import ReadOptions
 from nws.engine.sources import Source
 from nws.report.card import card
 from nws.report.portrait import Portrait
@@ -127,6 +129,8 @@ def test_ten_lines_show_what_the_model_does(made):
     text = script(portrait(made, "gas_a", 4)).decode()
     lines = [line for line in text.partition('\n"""\n')[2].splitlines() if line]
     assert lines == [
+        "import sys",
+        "sys.dont_write_bytecode = True  # so that this folder stays what its manifest says",
         "from spectra import load, read, write",
         "samples, spectra = read()",
         "spectra = load('artifacts/1_StandardNormalVariate.joblib').transform(spectra)",
@@ -135,6 +139,27 @@ def test_ten_lines_show_what_the_model_does(made):
         "predicted = load('artifacts/2_MinMaxScaler.joblib').inverse_transform(predicted)",
         "write(samples, predicted)",
     ]
+
+
+def test_a_column_of_another_target_names_no_samples(tmp_path, monkeypatch):
+    head, *rows = read_csv(GASOLINE)
+    wide = write_csv(
+        tmp_path / "two.csv", [["density", *head], *([f"0.7{place:02}", *row] for place, row in enumerate(rows))]
+    )
+    workspace, _ = Workspace.init(tmp_path)
+    workspace.datasets.add("two", [wide], ReadOptions(target=("octane", "density")))
+    (tmp_path / "pls.json").write_text(json.dumps([{"model": {"class": PLS, "params": {"n_components": 2}}}]))
+    workspace.run("two", tmp_path / "pls.json")
+    (run,) = workspace.runs.list()
+    one = next(one for one in run.pipelines() if one.record.dataset["targets"] == ["octane"])
+    assert b"\nsamples, spectra = read('density')\n" in script(Portrait(one, Source.in_workspace(workspace, one)))
+    monkeypatch.setattr("sys.argv", ["predict.py", str(wide)])
+    there = {"__file__": str(one.view / "spectra.py")}
+    exec(helper(), there)
+    names, spectra = there["read"]("density")
+    assert names == [str(count) for count in range(1, 61)]
+    assert spectra[0, 0] == float(rows[0][1])
+    assert there["read"]()[0][:2] == ["0.700", "0.701"]
 
 
 def test_names_that_somebody_made_up_stay_text(made):
@@ -149,10 +174,9 @@ def test_names_that_somebody_made_up_stay_text(made):
         artifacts=[{**item, "name": EVIL} for item in record.artifacts],
         steps=[{**step, "class": f"{step['class']}{EVIL}"} for step in record.steps],
     )
-    tree = ast.parse(script(evil, types=None).decode())
-    assert [node for node in ast.walk(tree) if isinstance(node, ast.Import)] == []
-    tree = ast.parse(script(evil, types=[EVIL]).decode())
-    assert [node for node in ast.walk(tree) if isinstance(node, ast.Import)] == []
+    for types in (None, [EVIL]):
+        tree = ast.parse(script(evil, types=types).decode())
+        assert [one.name for node in ast.walk(tree) if isinstance(node, ast.Import) for one in node.names] == ["sys"]
     text, told = card(evil).decode(), readme(evil, types=[EVIL]).decode()
     assert "\x1b" not in text + told
     assert not [line for line in text.splitlines() if line.startswith(("import", "'''"))]
