@@ -23,6 +23,10 @@ def disk(tmp_path):
         yield folder, mount
 
 
+def files(path):
+    return {inside: inside.read_bytes() for inside in [path, *path.rglob("*")] if inside.is_file()}
+
+
 @pytest.mark.parametrize("form", ["folder", "zip", "skops"])
 def test_a_full_disk_and_one_that_cannot_be_written_to(held, disk, form, capsys):
     (root, pipeline), (folder, mount) = held, disk
@@ -38,4 +42,11 @@ def test_a_full_disk_and_one_that_cannot_be_written_to(held, disk, form, capsys)
     assert "hint: the file system is read-only" in capsys.readouterr().err
     assert mount("remount,rw,size=9m") == 0
     assert call(words) == DONE
-    assert len(list(folder.iterdir())) == 1
+    (made,) = folder.iterdir()
+    before = files(made)
+    with pytest.raises(OSError, match="No space left"), open(folder / "filler", "wb", buffering=0) as filler:
+        while filler.write(bytes(4096)):
+            pass
+    assert call([*words, "--replace"]) == SystemRefused.exit_code
+    assert files(made) == before
+    assert sorted(folder.iterdir()) == sorted([made, folder / "filler"])
