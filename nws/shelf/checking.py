@@ -101,20 +101,7 @@ def _check_members(archive: ZipFile, kind: str | None) -> Found:
 
 
 def check_folder(path: Path, kind: str | None = None) -> Found:
-    """Check a folder that holds its manifest; other files may lie in it, since it is for people.
-
-    Parameters
-    ----------
-    path
-        The folder.
-    kind
-        What its manifest has to say it is; anything if not given.
-
-    Raises
-    ------
-    NewerFormat
-        If a later version wrote its manifest.
-    """
+    """Check a folder that holds its manifest, as `check_zip`; other files may lie in it, since it is for people."""
     if path.is_symlink():
         return Found(problems=(f"{path.name} is a link; a copy is a folder of its own",))
     held = dict(_files(path))
@@ -189,20 +176,7 @@ def _member_problems(name: str, plain: Plain, told: JsonMap) -> Iterator[str]:
 
 
 def check_table(path: Path, kind: str | None = None) -> Found:
-    """Check a CSV file against the manifest beside it.
-
-    Parameters
-    ----------
-    path
-        The CSV file; it need not be there.
-    kind
-        What its manifest has to say it is; anything if not given.
-
-    Raises
-    ------
-    NewerFormat
-        If a later version wrote its manifest.
-    """
+    """Check a CSV file, which need not be there, against the manifest beside it; as `check_zip`."""
     alone = beside(path)
     if problem := _problem_of(path, "is missing") or _problem_of(alone, f"has no manifest {alone.name} beside it"):
         return Found(problems=(problem,))
