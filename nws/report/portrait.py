@@ -147,14 +147,15 @@ class Portrait:
 
     @cached_property
     def packages(self) -> dict[str, str]:
-        """The packages that predicting takes, with the versions at the fit; without one where that is not known."""
+        """The packages that predicting takes but nws, with the versions at the fit; without one where it is not known."""
         told = self.pipeline.record.environment.get("packages") or {}
-        named = [*_ALWAYS, *(name for name in self.modules if name not in _ALWAYS)]
+        # What PyPI has under the name of nws is another one.
+        named = [*_ALWAYS, *(name for name in self.modules if name not in {*_ALWAYS, _OURS})]
         versions = {name: str(told.get(name, "")) for name in named if _PACKAGE.fullmatch(name)}
         return {name: text if _VERSION.fullmatch(text) else "" for name, text in versions.items()}
 
     def install(self, **more: str) -> str:
-        """Return the command that installs them.
+        """Return the command that installs these packages.
 
         Parameters
         ----------

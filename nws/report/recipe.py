@@ -78,8 +78,8 @@ def _for_whom(portrait: Portrait, types: Sequence[str] | None) -> Iterator[str]:
     how = "joblib" if types is None else "skops"
     if ours := portrait.of_nws:
         yield (
-            "For anybody who has spectra of such samples, Python and nws: these steps are classes of nws itself, so it "
-            f"has to be installed: {', '.join(map(line, ours))}."
+            "For anybody who has spectra of such samples, Python and nws: these steps are classes of nws itself: "
+            f"{', '.join(map(line, ours))}."
         )
     else:
         yield f"For anybody who has spectra of such samples, and Python with scikit-learn and {how}. nws is not needed."
@@ -92,8 +92,16 @@ def _use(portrait: Portrait, types: Sequence[str] | None, version: str) -> Itera
     yield f"With Python {line(python)}, in a new environment (other versions may work, and warn):"
     yield ""
     yield f"    {portrait.install(**more)}"
+    if portrait.of_nws:
+        yield "    pip install FOLDER-OF-NWS"
     yield f"    python {SCRIPT_FILE} SPECTRA.csv > mine.csv"
     yield ""
+    if portrait.of_nws:
+        told = (record.environment.get("packages") or {}).get("nws", "version unknown")
+        yield (
+            f"FOLDER-OF-NWS is the source of nws ({line(told)}): ask whoever sent this. What `pip install nws` brings "
+            "is another package, which has the same name by chance."
+        )
     columns = "the sample and the class" if portrait.is_classification else "the sample and the prediction"
     chances = ", and the probability of each class" if portrait.has_probabilities else ""
     yield f"It prints {columns}{chances}. {SCRIPT_FILE} is short: it shows how to call the model from your own code."
