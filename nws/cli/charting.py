@@ -51,15 +51,30 @@ def put_charts(
         return []
     paths: list[str] = []
     with Progress(session.output, time.monotonic) as progress:
+        progress.update("drawing pictures")
         try:
+            _check_it_can_be_drawn()
             for place, pipeline in enumerate(pipelines):
-                progress.update(f"drawing pictures {place}/{len(pipelines)}" if place else "drawing pictures")
+                if place:
+                    progress.update(f"drawing pictures {place}/{len(pipelines)}")
                 trust = session.trusts(workspace, pipeline)
                 paths += _put(session, pipeline, trust=trust, explain=explain)
+        except NwsError as err:
+            progress.clear()
+            count = "not all" if paths else "no"
+            session.output.warn(
+                f"{count} pictures are drawn: {err.message}{f'; to mend it: {err.hint}' if err.hint else ''}"
+            )
         except KeyboardInterrupt:
             progress.clear()
             session.output.warn("not all pictures are drawn: interrupted. Later: nws checkout REF --charts")
     return paths
+
+
+def _check_it_can_be_drawn() -> None:
+    from nws.report import style
+
+    style.needed()
 
 
 def _put(session: Session, pipeline: "Pipeline", *, trust: bool, explain: bool) -> list[str]:
@@ -78,8 +93,8 @@ def _put(session: Session, pipeline: "Pipeline", *, trust: bool, explain: bool) 
         pictures = draw(pipeline, trust=trust, left_out=say, failed=warn)
         for name, data in pictures.items():
             fsio.replace(pipeline.view / name, data, durable=False)
-    except (NwsError, OSError, ImportError) as err:
-        warn("a picture", str(err) if isinstance(err, ImportError) else note(err))
+    except (NwsError, OSError) as err:
+        warn("a picture", note(err))
         return []
     return [f"{pipeline.path}/{name}" for name in pictures]
 

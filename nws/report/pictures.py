@@ -56,11 +56,9 @@ def draw(
     Raises
     ------
     UsageError
-        If there is no such form.
+        If there is no such form, or matplotlib cannot be loaded.
     Damaged, UnknownName
         If the predictions or figures are gone or not what their ids say.
-    ImportError
-        If matplotlib cannot be loaded.
     """
     style.check_form(form)
     if pipeline.record.error is not None:
@@ -114,6 +112,7 @@ def _of_a_pipeline(subject: Subject) -> dict[str, Callable[[], Figure]]:
 
 
 def _drawn(drawings: Mapping[str, Callable[[], Figure]], form: str, left_out: Told, failed: Told) -> dict[str, bytes]:
+    style.needed()
     pictures = {}
     for name, drawing in drawings.items():
         try:
@@ -121,9 +120,6 @@ def _drawn(drawings: Mapping[str, Callable[[], Figure]], form: str, left_out: To
                 pictures[f"{name}.{form}"] = style.encode(drawing(), form, name=name)
         except NotDrawn as why:
             left_out(name, str(why))
-        except ImportError:
-            # Without matplotlib there is no picture at all.
-            raise
         except NwsError as err:
             failed(name, err.message)
         except Exception as err:  # noqa: BLE001 -- the code of steps can fail in any way; the other pictures are there

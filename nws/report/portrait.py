@@ -147,7 +147,7 @@ class Portrait:
 
     @cached_property
     def packages(self) -> dict[str, str]:
-        """The packages that predicting takes but nws, with the versions at the fit; without one where it is not known."""
+        """The packages that predicting takes, but nws; with the versions at the fit, as far as they are known."""
         told = self.pipeline.record.environment.get("packages") or {}
         # What PyPI has under the name of nws is another one.
         named = [*_ALWAYS, *(name for name in self.modules if name not in {*_ALWAYS, _OURS})]

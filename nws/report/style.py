@@ -84,6 +84,24 @@ LOOKS = {
 }
 
 
+def needed() -> None:
+    """Load what draws.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be loaded, with the command that installs it again.
+    """
+    try:
+        import matplotlib.backends.backend_agg
+        import matplotlib.figure  # noqa: F401 -- only whether it can be loaded
+    except Exception as err:  # what was built for another version can fail in any way
+        raise UsageError(
+            f"pictures need matplotlib, which cannot be loaded: {str(err).partition(chr(10))[0] or type(err).__name__}",
+            hint="pip install --force-reinstall matplotlib",
+        ) from err
+
+
 @contextlib.contextmanager
 def applied() -> Iterator[None]:
     """Draw in this style while in it, whatever the settings of the process are; these are as before afterwards."""

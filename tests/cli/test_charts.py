@@ -123,11 +123,18 @@ def test_without_matplotlib_a_run_is_as_good_as_with_it(tmp_path, nws):
     broken.mkdir(parents=True)
     (broken / "__init__.py").write_text("raise ImportError('no matplotlib here')")
     nws("init", check=0)
-    words = ("run", "--dataset", "wheat.csv", "--pipelines", "grid.json", "--jobs", "1", "--charts", "best")
+    words = ("run", "--dataset", "wheat.csv", "--pipelines", "grid.json", "--jobs", "1", "--charts", "all")
     done = nws(*words, check=0, env={"PYTHONPATH": str(broken.parent)})
-    assert "is not drawn: no matplotlib here" in done.stderr
+    told = [line for line in done.stderr.splitlines() if "no matplotlib here" in line]
+    said = (
+        "nws: no pictures are drawn: pictures need matplotlib, which cannot be loaded: no matplotlib here; to mend it: "
+    )
+    assert told == [f"{said}pip install --force-reinstall matplotlib"]
     assert "Traceback" not in done.stderr
     assert charts(tmp_path) == {1: set(), 2: set()}
+    page = nws("report", "run", best(tmp_path).ref.partition("/")[0], check=0, env={"PYTHONPATH": str(broken.parent)})
+    text = (tmp_path / page.stdout.split()[-1]).read_text(encoding="utf-8")
+    assert "ictures need matplotlib, which cannot be loaded: no matplotlib here" in text
 
 
 def test_matplotlib_is_loaded_only_where_something_is_drawn(tmp_path):
