@@ -5,6 +5,7 @@ All of a copy is checked before anything is written. This room must not know who
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -99,7 +100,9 @@ def _contents(pipeline: OpenedPipeline) -> Contents:
         contents = filtered(pipeline, binaries=True)
     if pipeline.kind == EXPORT and not set(contents.members.values()) <= pipeline.names.keys():
         raise BadInput(
-            f"{pipeline.path} has no fitted steps as nws keeps them", hint="import a folder or zip file of another form"
+            f"{pipeline.path} has no joblib files of its fitted steps, as exports as skops have none",
+            hint=f"nws predict {shlex.quote(str(pipeline.path))} --input FILE uses skops where it is; what is taken in "
+            "is an export of the same pipeline as folder or zip",
         )
     description = pipeline.source.get("description")
     return told(contents, description if isinstance(description, str) else "")

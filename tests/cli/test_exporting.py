@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -193,6 +194,14 @@ def test_predicting_with_skops_that_is_not_installed_says_so(here, place, monkey
     path, *_ = exported(here, place, SCALED, "--format", "skops")
     monkeypatch.setitem(sys.modules, "skops.io", None)
     assert "hint: pip install 'nws[skops]'" in here("predict", path, "--input", "test.csv", check=2).err
+
+
+def test_skops_is_not_taken_in_and_the_way_out_works(here, place):
+    path, _, _ = exported(here, place, SNV_SCALED, "--format", "skops")
+    told = here("import", path, check=6).err
+    assert f"{path} has no joblib files of its fitted steps, as exports as skops have none" in told
+    (way,) = [line for line in told.splitlines() if line.startswith("hint: nws predict ")]
+    here(*shlex.split(way.partition(" --input")[0])[2:], "--input", "test.csv", check=0)
 
 
 def test_a_model_of_classes_of_nws_says_that_it_needs_nws(here, place):
