@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING
 from nws.errors import NwsError
 from nws.report import history, parts, wording
 from nws.report.blocks import Facts, Section, Text
+from nws.report.facts import bad
 from nws.words import plural
 
 if TYPE_CHECKING:
     from nws.report.blocks import Block
     from nws.report.facts import RunFacts
-    from nws.report.history import Best, Changes
+    from nws.report.history import Best, Changes, Point
     from nws.workspace import Workspace
+
+# Fewer runs have no best one.
+LEAST = 2
 
 
 def across(workspace: Workspace, facts: RunFacts, trouble: list[str]) -> list[Section]:
@@ -81,5 +85,20 @@ def _runs(workspace: Workspace, facts: RunFacts) -> list[Block]:
         metric = ranked[0].metric if ranked else known.get(target)
         if metric is not None:
             once = bool(ranked) and ranked[0].once
-            blocks += parts.history(target, metric, history.points(workspace, facts.dataset, target, metric), once=once)
+            points = history.points(workspace, facts.dataset, target, metric)
+            blocks += [
+                *_standing(facts, target, metric, points, once=once),
+                *parts.history(target, metric, points, once=once),
+            ]
     return blocks
+
+
+def _standing(facts: RunFacts, target: str, metric: str, points: list[Point], *, once: bool) -> list[Block]:
+    """Return how the run stands among the others in one target."""
+    found = [point for point in points if point.best is not None]
+    if len(found) < LEAST:
+        return []
+    best = min(found, key=lambda point: bad(metric, point.best))
+    figure = wording.heading("val", metric, once=once)
+    head = f"The best {figure} of {target} in all runs is {wording.figure(best.best)}"
+    return [Text(f"{head}, in this run." if best.run == facts.run.name else f"{head}, in {best.run}.")]

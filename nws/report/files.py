@@ -11,7 +11,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from nws import fsio
-from nws.errors import UsageError
+from nws.errors import SystemRefused, UsageError
 from nws.ids import closest
 
 if TYPE_CHECKING:
@@ -45,7 +45,10 @@ def forms_for(form: str | None, output: Path | None) -> tuple[str, ...]:
     if output is None or output.is_dir():
         return FORMS
     if named is None:
-        raise UsageError(f"{output} does not say which form it is to have", hint="name it .html or .md, or --format")
+        raise UsageError(
+            f"{output} does not say which form it is to have",
+            hint="name it .html or .md, or --format; a folder is to be there already",
+        )
     return (named,)
 
 
@@ -69,14 +72,21 @@ def write(
     ------
     UsageError
         If `output` cannot be a file.
+    SystemRefused
+        If nobody may write reports in that workspace.
     """
+    if output is None:
+        try:
+            return _write(report, forms, fsio.make_folder(_place(workspace, report)))
+        except PermissionError as err:
+            raise SystemRefused(f"permission denied: {err.filename}", hint="--output writes it elsewhere") from err
+    return _write(report, forms, output if output.is_dir() else _file(output))
+
+
+def _write(report: Report, forms: tuple[str, ...], to: Path) -> dict[str, Path]:
     written = {}
     for form in forms:
-        name = f"{report.stem}.{form}"
-        if output is None:
-            path = fsio.make_folder(_place(workspace, report)) / name
-        else:
-            path = output / name if output.is_dir() else _file(output)
+        path = to / f"{report.stem}.{form}" if to.is_dir() else to
         text = _markdown(report, path) if form == MARKDOWN else report.html()
         fsio.replace(path, text.encode(), durable=False)
         written[form] = path
@@ -86,7 +96,7 @@ def write(
 def _file(output: Path) -> Path:
     """Return the file to write: a link is followed, and what is not a file is not replaced by one."""
     path = output.resolve()
-    if path.exists() and not path.is_file():
+    if output.exists() and not output.is_file():
         raise UsageError(f"{output} is neither a file nor a folder", hint="name a file, and print it with cat")
     if not path.parent.is_dir():
         raise UsageError(

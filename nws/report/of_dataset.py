@@ -9,11 +9,12 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from nws.errors import NwsError, UnknownName
-from nws.ids import closest
+from nws.ids import check_name, closest
 from nws.report import history, parts, wording
 from nws.report.blocks import Commands, Explorer, Facts, Report, Section, Table, Text, columns
 from nws.report.explore import explorer
 from nws.report.facts import Row, Spread, row_of
+from nws.report.gallery import pictures_of
 from nws.words import plural
 
 if TYPE_CHECKING:
@@ -42,11 +43,14 @@ def report_dataset(workspace: Workspace, name: str, *, pictures: bool = True) ->
 
     Raises
     ------
+    UsageError
+        If nothing can have that name.
     UnknownName
         If nothing has that name; the nearest names are in the hint.
     Damaged, NewerFormat
         If the index cannot be read.
     """
+    name = check_name(name, "dataset name")
     registration, trouble = _registration(workspace, name)
     runs = history.runs_of(workspace, name)
     if registration is None and not runs and not trouble:
@@ -58,7 +62,7 @@ def report_dataset(workspace: Workspace, name: str, *, pictures: bool = True) ->
         Section("What the data are", _data(registration)),
         *(section for row in bests for section in _leaderboard(workspace, name, row, several=len(bests) > 1)),
         *_look_into([rows for rows in boards.values() if rows], trouble),
-        *_best(boards, pictures=pictures),
+        *_best(workspace, boards, pictures=pictures),
         Section("All runs", [*_runs(runs), *(block for row in bests for block in _history(workspace, name, row))]),
         Section("By preprocessing and by model", list(_statistics(workspace, name, bests))),
         Section(
@@ -192,13 +196,14 @@ def _look_into(boards: list[list[Row]], trouble: list[str]) -> list[Section]:
     ]
 
 
-def _best(boards: dict[str, list[Row]], *, pictures: bool) -> list[Section]:
+def _best(workspace: Workspace, boards: dict[str, list[Row]], *, pictures: bool) -> list[Section]:
     found = []
     for what, rows in boards.items():
         if rows:
             title = "The best pipeline" if len(boards) == 1 else f"The best pipeline: {what}"
             whole = parts.in_full(rows[0].pipeline, rows[0], title=title)
-            found.append(Section(title, [*whole.blocks, *(parts.pictures_of(rows[0].pipeline) if pictures else [])]))
+            drawn = pictures_of(workspace, rows[0].pipeline) if pictures else []
+            found.append(Section(title, [*whole.blocks, *drawn]))
     return found
 
 

@@ -15,6 +15,7 @@ from nws.report.across import across
 from nws.report.blocks import Commands, Explorer, Facts, Report, Section, Table, Text, columns
 from nws.report.explore import explorer
 from nws.report.facts import AT_WORK, CUT_OFF, DAMAGED, failures, model_class, run_facts, spreads
+from nws.report.gallery import pictures_of, pictures_of_run
 from nws.words import plural, size
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def report_run(workspace: Workspace, run: Run | str, *, pictures: bool = True) -
         *_failures(facts),
         *chain.from_iterable(_leaderboard(facts, target) for target in facts.targets),
         *_look_into(facts, trouble),
-        *_best(facts, pictures=pictures),
+        *_best(workspace, facts, pictures=pictures),
         *_estimates(facts.summary),
         *_statistics(workspace, facts, pictures=pictures),
         *across(workspace, facts, trouble),
@@ -69,7 +70,7 @@ def report_run(workspace: Workspace, run: Run | str, *, pictures: bool = True) -
 def _lead(facts: RunFacts) -> str:
     failed = sum(row.failed for row in facts.rows)
     what = f"{plural(len(facts.rows), 'pipeline')} on {facts.dataset or 'a dataset that is not known'}"
-    done = f"{failed} of them failed" if failed else "none failed"
+    done = "none failed" if not failed else "all failed" if failed == len(facts.rows) else f"{failed} of them failed"
     states = {
         "completed": "The run came to its end.",
         AT_WORK: "The run is still at work: this is what it has so far.",
@@ -83,7 +84,8 @@ def _lead(facts: RunFacts) -> str:
 
 def _in_short(facts: RunFacts) -> Iterable[Block]:
     if not facts.rows:
-        yield Text("No pipeline of this run is there" + (f"; {facts.deleted} were deleted." if facts.deleted else "."))
+        none = "No pipeline has finished yet" if facts.status == AT_WORK else "No pipeline of this run is there"
+        yield Text(none + (f"; {facts.deleted} were deleted." if facts.deleted else "."))
     elif all(row.failed for row in facts.rows):
         yield Text("Every pipeline failed, so there is nothing to rank; the reasons stand below.")
     for target in facts.targets:
@@ -262,14 +264,15 @@ def _look_into(facts: RunFacts, trouble: list[str]) -> list[Section]:
     return [Section("Look into predictions", [Explorer(found, about)])]
 
 
-def _best(facts: RunFacts, *, pictures: bool) -> list[Section]:
+def _best(workspace: Workspace, facts: RunFacts, *, pictures: bool) -> list[Section]:
     found = []
     for target in facts.targets:
         ranked = facts.ranked(target)
         if ranked:
             title = "The best pipeline" if len(facts.targets) == 1 else f"The best pipeline for {target}"
             whole = parts.in_full(ranked[0].pipeline, ranked[0], title=title)
-            found.append(Section(title, [*whole.blocks, *(parts.pictures_of(ranked[0].pipeline) if pictures else [])]))
+            drawn = pictures_of(workspace, ranked[0].pipeline) if pictures else []
+            found.append(Section(title, [*whole.blocks, *drawn]))
     return found
 
 
@@ -315,7 +318,7 @@ def _statistics(workspace: Workspace, facts: RunFacts, *, pictures: bool) -> lis
                 once = ranked[0].once
                 blocks.append(parts.spread_table(what, target, metric, spreads(rows, by), once=once))
     if blocks and pictures:
-        blocks += parts.pictures_of_run(workspace, facts.run)
+        blocks += pictures_of_run(workspace, facts.run)
     return [Section("By preprocessing and by model", blocks)]
 
 

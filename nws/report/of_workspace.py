@@ -32,7 +32,7 @@ def report_global(workspace: Workspace) -> Report:
     bests = _safe(lambda: history.bests_of(workspace) if runs else [], [], trouble)
     datasets = _safe(workspace.datasets.list, [], trouble)
     sections = [
-        Section("In short", [_in_short(datasets, runs, bare), *_reading()]),
+        Section("In short", [_in_short(datasets, runs, bare), *(_reading() if bests else [])]),
         Section("The best of each dataset", _bests(bests)),
         Section("Datasets", _datasets(datasets, runs)),
         Section("Runs", _runs(workspace, runs, bare, trouble)),

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nws.errors import NwsError
 from nws.metrics import METRICS
 from nws.pipeline.rows import params_text
 from nws.report import wording
-from nws.report.blocks import Facts, Line, Picture, Section, Table, Text, columns
+from nws.report.blocks import Facts, Line, Section, Table, Text, columns
 from nws.report.facts import MOST_GROUPS, bad, common_partitions
 
 if TYPE_CHECKING:
@@ -21,19 +20,8 @@ if TYPE_CHECKING:
     from nws.report.blocks import Block
     from nws.report.facts import Row, Spread
     from nws.report.history import Point
-    from nws.workspace import Workspace
 
 LEADERBOARD = "leaderboard"
-SHOWS = {
-    "chart_predictions": "predicted against measured values of each partition, with the line of perfect agreement",
-    "chart_confusion": "which class was taken for which",
-    "chart_residuals": "residuals (predicted minus measured) against measured values",
-    "chart_feature_importance": "what each wavelength or variable counts for in the model",
-    "chart_spectra": "the spectra, raw and after each step of preprocessing",
-    "chart_components": "error against the number of components",
-    "chart_metrics_by_preprocessing": "how the figures of pipelines are spread by preprocessing",
-    "chart_model_preprocessing": "the best figure of each model with each preprocessing",
-}
 # The names of pipelines that share an error, as far as a person reads them.
 MOST_NAMES = 6
 # More rows than this nobody reads, and a page of them opens slowly; what is left out is said.
@@ -135,77 +123,16 @@ def _figures(row: Row) -> list[Block]:
     return [Table("Its figures by partition", heads, rows, ordered=True)]
 
 
-def pictures_of(pipeline: Pipeline) -> list[Block]:
-    """Return the pictures of a pipeline; in their place, why there are none."""
-    from nws.report.pictures import draw
-
-    return _drawn(lambda form, tell: draw(pipeline, form=form, left_out=tell), of=pipeline.ref)
-
-
-def pictures_of_run(workspace: Workspace, run: Any) -> list[Block]:
-    """Return the pictures of a run."""
-    from nws.report.pictures import draw_run
-
-    return _drawn(lambda form, tell: draw_run(workspace, run, form=form, left_out=tell), of=run.name)
-
-
-# An SVG file that is larger than this is a picture of very many points, and PNG is smaller.
-_LARGE = 300_000
-
-
-def _drawn(drawing: Callable[[str, Callable[[str, str], None]], dict[str, bytes]], *, of: str) -> list[Block]:
-    told: dict[str, str] = {}
-    try:
-        found = drawing("svg", lambda name, why: told.update({name: why}))
-        if any(len(data) > _LARGE for data in found.values()):
-            smaller = drawing("png", lambda _name, _why: None)
-            found = {_smaller(name, data, smaller)[0]: _smaller(name, data, smaller)[1] for name, data in found.items()}
-    except (NwsError, OSError) as err:
-        return [Text(f"There are no pictures of {of}: {err}", hint=True)]
-    blocks: list[Block] = [
-        Picture(f"{of.replace('/', '_')}_{name}", data, _shows(name))
-        for name, data in sorted(found.items(), key=_place)
-    ]
-    left_out = [f"Not drawn: {_shows(name)}. {wording.sentence(why)}." for name, why in sorted(told.items())]
-    return [*blocks, *(Text(text, hint=True) for text in left_out)]
-
-
-def _place(item: tuple[str, bytes]) -> tuple[int, str]:
-    name = item[0]
-    return next((place for place, known in enumerate(SHOWS) if name.startswith(known)), len(SHOWS)), name
-
-
-def _smaller(name: str, data: bytes, smaller: dict[str, bytes]) -> tuple[str, bytes]:
-    other = f"{name.rpartition('.')[0]}.png"
-    return (other, smaller[other]) if len(smaller.get(other, data)) < len(data) else (name, data)
-
-
-def _shows(name: str) -> str:
-    stem = name.partition(".")[0]
-    known = max((key for key in SHOWS if stem.startswith(key)), key=len, default="")
-    rest = stem.removeprefix(known).strip("_")
-    return SHOWS.get(known, stem.replace("_", " ")) + (f", {rest}" if rest and known else "")
-
-
 def history(target: str, metric: str, points: Sequence[Point], *, once: bool = False) -> list[Block]:
     """Return the best of each run of a dataset on one target, in the order of time."""
     rows: list[list[Any]] = []
     record = None
     for point in points:
-        note = ""
+        notes = ["run deleted"] if point.deleted else []
         if point.best is not None and (record is None or bad(metric, point.best) < bad(metric, record)):
-            note = "best so far" if record is not None else "first"
+            notes.insert(0, "best so far" if record is not None else "first")
             record = point.best
-        rows.append(
-            [
-                point.date,
-                point.run,
-                point.pipelines,
-                point.failed,
-                point.best,
-                note + (" (run deleted)" if point.deleted else ""),
-            ]
-        )
+        rows.append([point.date, point.run, point.pipelines, point.failed, point.best, "; ".join(notes)])
     head = wording.heading("val", metric, once=once)
     heads = columns(
         "date", "run", "pipelines", "failed", f"best {head}", "note", numeric={"pipelines", "failed", f"best {head}"}

@@ -133,6 +133,17 @@ def test_every_report_loads_without_a_complaint_and_without_the_network(browser,
     assert len(texts(browser, "h2")) > 3
 
 
+def test_on_paper_headings_stand_without_their_buttons(opened):
+    opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    words = opened.execute_script(
+        "return [...document.querySelectorAll('table[data-name=leaderboard] th[aria-sort]')].map("
+        "(head) => [getComputedStyle(head, '::before').content, head.querySelector('button').checkVisibility()])"
+    )
+    opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert ['"RMSECV"', False] in words
+    assert not any(seen for _, seen in words)
+
+
 def test_a_page_that_tries_is_stopped_by_its_policy(browser, page, tmp_path):
     asked = []
 

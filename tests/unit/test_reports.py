@@ -1,6 +1,7 @@
 """What reports say: counts, reasons, the best, what changed, and what cannot be read."""
 
 import functools
+import os
 import re
 import shutil
 
@@ -10,7 +11,7 @@ from workspaces import MAYONNAISE, PLS, small_csv
 
 from nws import Workspace, report
 from nws.dataset import ReadOptions
-from nws.errors import UnknownName
+from nws.errors import UnknownName, UsageError
 from nws.report import report_global
 from nws.report.facts import failures, run_facts, spreads
 from nws.report.markdown import escaped
@@ -169,6 +170,9 @@ def test_an_empty_workspace(tmp_path):
     assert page.html().startswith("<!DOCTYPE html>")
     with pytest.raises(UnknownName, match="no dataset named"):
         report_dataset(workspace, "two")
+    for name in ("", "../two"):
+        with pytest.raises(UsageError, match="not a valid dataset name"):
+            report_dataset(workspace, name)
 
 
 def test_a_dataset_that_nothing_ran_on(tmp_path):
@@ -185,6 +189,9 @@ def test_a_run_in_which_everything_failed(copied):
     assert "may not be comparable: the number" not in text
     rows = [row for row in rows_of(section(text, "All runs of this dataset")) if row[1].endswith(("_a", "_bad"))]
     assert [bool(row[4]) for row in rows] == [True, False] * 2
+    assert "all failed" in text
+    best = min(run_facts(one).ranked(EVIL)[0].score for one in workspace.runs.list() if one.name != failed.name)
+    assert f"The best RMSECV of {escaped(EVIL)} in all runs is {best:#.4g}, in " in text
 
 
 def test_a_damaged_record_is_named_and_the_rest_is_told(copied):
@@ -220,6 +227,10 @@ def test_a_run_that_was_cut_off_says_so_and_one_at_work_too(copied):
     assert f"nws run --resume {first.name}" in text
     with first.at_work():
         assert "still at work" in report_run(workspace, first).markdown()
+    (workspace.runs.folder / "2026-01-02_x").mkdir()
+    empty = workspace.runs.get("2026-01-02_x")
+    with empty.at_work():
+        assert "No pipeline has finished yet." in report_run(workspace, empty).markdown()
 
 
 def test_a_run_that_was_cut_off_while_it_began(copied):
@@ -272,3 +283,14 @@ def test_failures_with_the_same_words_stand_together(made):
     (only,) = failures(run_facts(first).rows)
     assert only.steps == ["PLSRegression"]
     assert len(only.pipelines) == 4
+
+
+def test_models_of_somebody_else_are_not_drawn_and_the_report_says_how_they_are(made, monkeypatch):
+    workspace, first, _, _ = made
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    text = report.report_run(Workspace.open(workspace.root), first.name).markdown()
+    best = section(text, f"The best pipeline for {escaped(NASTY)}")
+    assert best.count("Not drawn: ") == 1
+    assert "is not loaded" in best
+    assert "nws config trust add" in best
+    assert "Predicted against measured" in best
