@@ -268,6 +268,18 @@ class Workspace(workspace.Workspace):
         wanted = Exporting(**how)  # type: ignore[arg-type]  # its fields by name
         return list(export(self, pipelines, wanted, shelf=shelf, trusts=lambda _: trust))
 
+    def archive(self, ref: str, kind: str | None = None, *, trust: bool = False) -> Path:
+        """Make a permanent copy of the pipeline that a REF names, and return its file.
+
+        `kind` is `pipeline` if not given; `trust` says that a model of another user, or one that came by import, is
+        copied. See `nws.engine.archiving.archive` for the kinds and what is raised.
+        """
+        from nws.engine.archiving import archive
+        from nws.shelf.contents import WHOLE
+
+        (done,) = archive(self, [self.resolve(ref)], kind or WHOLE, trusts=lambda _: trust)
+        return done.path
+
     def save(self, ref: str, name: str, *, report: Callable[[str], None] = lambda _: None, **how: str | bool) -> Path:
         """Keep a pipeline, or a whole run, in the library under a name, and return the file of the copy.
 

@@ -1,4 +1,4 @@
-"""What came from somebody else: the folder `.imported/` beside runs, or beside the trained pipelines of the library.
+"""What came from somebody else: the folder `.imported/` beside runs, beside trained pipelines, or in an unpacked copy.
 
 `NAME.json` says that the run or the copy of that name came by import, so that no model of it is loaded before a person
 trusts it. This room must not know what is done with what came.
@@ -17,7 +17,28 @@ if TYPE_CHECKING:
     from nws.ids import ObjectId
 
 FOLDER = ".imported"
+TRAINED = "trained"
 _ENDING = ".json"
+# What a copy is called in its own folder, which people may call otherwise.
+_ITSELF = "copy"
+
+
+def mark_in_folder(*, kind: str, manifest: ObjectId, file: str) -> tuple[str, bytes]:
+    """Return name and bytes of the file that marks a folder of plain files as a copy that came by import."""
+    return f"{FOLDER}/{_ITSELF}{_ENDING}", _mark(_ITSELF, kind, manifest, file)
+
+
+def came_by_import(copy: Path) -> bool:
+    """Say whether a copy came by import: a folder has its mark in it, a zip file in a library beside its kind."""
+    if copy.is_dir():
+        return Imported(copy / FOLDER).has(_ITSELF)
+    return any(Imported(library / FOLDER).has(copy.stem) for library in libraries(copy))
+
+
+def libraries(copy: Path) -> list[Path]:
+    """Return the folder `library/` in which a file `library/trained/KIND/NAME.zip` stands, by each of its paths."""
+    paths = {copy.absolute(), copy.resolve()}
+    return [path.parents[2] for path in paths if len(path.parents) > 2 and path.parents[1].name == TRAINED]
 
 
 class Imported:
@@ -49,12 +70,15 @@ class Imported:
 
     def add(self, name: str, *, kind: str, manifest: ObjectId, file: str) -> None:
         """Mark a name, durably; `file` is what the copy was called that it came in."""
-        mark = ImportedCopy(name=name, kind=kind, manifest=manifest, file=file, imported_at=timestamp(now()))
         made = self.folder.is_dir()
-        fsio.replace(fsio.make_folder(self.folder) / f"{name}{_ENDING}", encode(mark))
+        fsio.replace(fsio.make_folder(self.folder) / f"{name}{_ENDING}", _mark(name, kind, manifest, file))
         if not made:
             fsio.sync_folder(self.folder.parent)
 
     def remove(self, name: str) -> None:
         """Take the mark away; harmless if there is none."""
         fsio.remove_all(self.folder, [f"{name}{_ENDING}"])
+
+
+def _mark(name: str, kind: str, manifest: ObjectId, file: str) -> bytes:
+    return encode(ImportedCopy(name=name, kind=kind, manifest=manifest, file=file, imported_at=timestamp(now())))

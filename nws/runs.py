@@ -100,7 +100,7 @@ class Runs:
         Raises
         ------
         Conflict
-            If a run of that name was deleted, or came by import, or is not yet made of its copy to its end.
+            If a run of that name was deleted, or came by import.
         """
         base = run_name(day, dataset, name)
         if base in self.deleted.names() and base not in self.names():
@@ -109,11 +109,7 @@ class Runs:
             self.imported.remove(base)
         elif self.imported.has(base):
             raise Conflict(f"run {base} came by import, and is not added to", hint="choose another --run-name")
-        run = Run(self.folder / base, self.store)
-        if run.numbers() and not run.is_asked():
-            hint = "nws runs list says what goes on with it; or choose another --run-name"
-            raise Conflict(f"run {base} was cut off while it was made of its copy", hint=hint)
-        return run
+        return Run(self.folder / base, self.store)
 
     def has(self, day: dt.date, dataset: str, name: str | None = None) -> bool:
         """Say whether there is a run of exactly that name."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 MARKER = "nws.toml"
 # A REF that begins so names a copy in the library.
 LIBRARY = "library:"
+_DECIDING = ("nws.toml", "_binaries", "runs", "catalog")
 FOLDERS = ("_binaries", "datasets", "runs", "exports", "library", "catalog")
 
 
@@ -147,9 +148,10 @@ class Workspace:
     @cached_property
     def library(self) -> Shelf:
         """The copies that people keep by name; a REF calls one `library:NAME`."""
+        from nws.imported import TRAINED
         from nws.shelf import library
 
-        return library(self.root / "library" / "trained")
+        return library(self.root / "library" / TRAINED)
 
     @cached_property
     def library_imported(self) -> Imported:
@@ -164,6 +166,11 @@ class Workspace:
         from nws.shelf.templates import Templates
 
         return Templates(self.root / "library" / "templates")
+
+    @property
+    def deciding(self) -> tuple[Path, ...]:
+        """Its folder and what in it decides which models are loaded: they are of whoever may write to these."""
+        return (self.root, *(self.root / name for name in _DECIDING))
 
     @property
     def catalog(self) -> Path:
@@ -200,27 +207,7 @@ class Workspace:
             raise SystemRefused(f"cannot write to {self.root / 'runs'}: {reason}", hint="check permissions") from err
 
     def archive(self, ref: str, kind: str | None = None) -> Path:
-        """Make a permanent copy of the pipeline that a REF names, and return its file.
-
-        Parameters
-        ----------
-        ref
-            See `resolve`.
-        kind
-            `pipeline` (everything, the data too; the default), `filtered` (what predicting takes) or
-            `best_predictions`.
-
-        Raises
-        ------
-        UnknownName
-            If the REF names nothing, or more than one pipeline.
-        UsageError
-            If there is no such kind.
-        Conflict
-            If another copy has its name, or a pipeline that failed lacks what the kind is of.
-        Damaged
-            If an object is missing or not what its id says; there is no copy then.
-        """
+        """Make a permanent copy of the pipeline that a REF names, whoever made its model, and return its file."""
         return self.archives.add(self.resolve(ref), kind)
 
     def resolve(self, text: str) -> Pipeline:
@@ -344,6 +331,14 @@ class Workspace:
         return self._load(self.predictions.resolve(prefix)["record"])
 
     def _load(self, record_id: str) -> Pipeline:
+        """Return the pipeline of a record that its run still names: others are deleted, or never were of that run."""
         from nws.pipeline import Pipeline
+        from nws.run import Run
 
-        return Pipeline.load(self.store, ObjectId(record_id), runs=self.runs.folder)
+        pipeline = Pipeline.load(self.store, ObjectId(record_id), runs=self.runs.folder)
+        record = pipeline.record
+        if Run(self.runs.folder / record.run_id, self.store).ref(record.number).record != pipeline.record_id:
+            raise UnknownName(
+                f"{pipeline.ref} is not the pipeline of record {pipeline.record_id.short}", hint="nws log"
+            )
+        return pipeline

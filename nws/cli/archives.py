@@ -24,33 +24,24 @@ def archive(refs: Refs, /, *, kind: str = "pipeline", session: Handed) -> None:
         pipeline: everything, with the data, as a zip file; filtered: only what predicting takes; best_predictions: only
         the predictions, as a CSV file.
     """
-    from nws.engine.sources import Source
-    from nws.shelf.contents import BEST_PREDICTIONS
+    from nws.engine.archiving import archive as archive_all
 
     workspace = session.workspace()
-    archives = workspace.archives
-    progress = Progress(session.output, time.monotonic)
-    # A name that is wrong, and a model that is not trusted, is found before anything is copied.
+    # A name that is wrong is found before anything is copied.
     pipelines = [session.resolve(workspace, ref) for ref in refs]
-    for pipeline in pipelines if kind != BEST_PREDICTIONS else ():
-        # The archive will belong to whoever makes it, and is loaded without another question.
-        Source.in_workspace(workspace, pipeline, trust=session.trusts(workspace, pipeline))
-    for pipeline in pipelines:
-        known = archives.has(pipeline, kind)
-        progress.update(f"archiving {pipeline.path}", final=True)
-        try:
-            path = archives.add(pipeline, kind)
-        finally:
+    with Progress(session.output, time.monotonic) as progress:
+        found = archive_all(
+            workspace, pipelines, kind, trusts=lambda one: session.trusts(workspace, one),
+            report=lambda text: progress.update(text, final=True),
+        )  # fmt: skip
+        for pipeline, path, known in found:
             progress.clear()
-        if known:
-            session.output.say(f"{pipeline.path} was archived already; nothing was changed")
-        shown = path.relative_to(workspace.root).as_posix()
-        if session.json:
-            facts = {"path": shown, "kind": kind, "state": "unchanged" if known else "added"}
+            if known:
+                session.output.say(f"{pipeline.path} was archived already; nothing was changed")
             source = {"record": pipeline.record_id, "run_id": pipeline.record.run_id, "pipeline_id": pipeline.record.id}
-            session.output.record("archive", {**facts, **source})
-        else:
-            session.output.line(shown)
+            state = "unchanged" if known else "added"
+            facts = {"path": path.relative_to(workspace.root).as_posix(), "kind": kind, "state": state, **source}
+            session.output.made("archive", facts)
 
 
 def verify(names: list[str] | None = None, /, *, session: Handed) -> int:

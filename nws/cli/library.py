@@ -131,15 +131,18 @@ def load(name: str, /, *, output: Path | None = None, session: Handed) -> None:
         The new folder, for a fullrun too; `exports/NAME` if not given.
     """
     from nws.shelf.contents import FULL_RUN
+    from nws.upkeep.library import is_foreign
 
     workspace = session.workspace()
     copy = workspace.library.get(_plain(name))
+    foreign = is_foreign(workspace, copy)
     if copy.kind == FULL_RUN and output is None:
         _load_run(session, workspace, copy)
     else:
-        _unpack(session, workspace, copy, workspace.exports.root / copy.name if output is None else output)
-    if workspace.library_imported.has(copy.name):
-        session.output.say("it came by import: load its models only if you trust whoever made them")
+        folder = workspace.exports.root / copy.name if output is None else output
+        _unpack(session, workspace, copy, folder, foreign=foreign)
+    if foreign:
+        session.output.say("somebody else made it: load its models only if you trust whoever that is")
 
 
 def _load_run(session: Session, workspace: "Workspace", copy: "Copy") -> None:
@@ -159,11 +162,11 @@ def said(state: str, path: str, pipelines: int) -> str:
     return f"{path}: {what}" + (", the rest of what an earlier call began" if state == "completed" else "")
 
 
-def _unpack(session: Session, workspace: "Workspace", copy: "Copy", folder: Path) -> None:
+def _unpack(session: Session, workspace: "Workspace", copy: "Copy", folder: Path, *, foreign: bool) -> None:
     from nws.upkeep.library import unpack
 
     with Progress(session.output, time.monotonic) as progress:
-        done = unpack(copy.path, folder, report=progress.update)
+        done = unpack(copy.path, folder, foreign=foreign, report=progress.update)
     shown = folder.relative_to(workspace.root) if folder.is_relative_to(workspace.root) else folder
     facts = {
         "path": shown.as_posix(), "kind": copy.kind, "name": copy.name, "state": done.state, "files": done.files,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nws.engine.known import held_anywhere, held_in_run
-from nws.errors import Locked, UnknownName
+from nws.errors import Conflict, Locked, UnknownName
 from nws.run import INTERRUPTED, RUNNING
 from nws.upkeep.reindex import complete
 
@@ -106,6 +106,9 @@ def _to_go_on_with(workspace: Workspace, plan: Plan, request: Request, presence:
 
 def _joined(workspace: Workspace, naming: Naming, presence: contextlib.ExitStack) -> Run:
     run = workspace.runs.obtain(*naming)
+    if run.numbers() and not run.is_asked():
+        hint = "nws runs list says what goes on with it; or choose another --run-name"
+        raise Conflict(f"run {run.name} was cut off while it was made of its copy", hint=hint)
     presence.enter_context(run.at_work())
     return run
 

@@ -13,9 +13,9 @@ from nws.engine.tasks import MODEL, TRANSFORM, Y_PROCESSING
 from nws.engine.trust import check_imported, check_owner
 from nws.errors import Conflict, Damaged, NewerFormat, UnknownName
 from nws.ids import ObjectId
+from nws.imported import came_by_import, libraries
 from nws.metrics import METRICS, REGRESSION
 from nws.shelf.opening import open_copy
-from nws.shelf.shelves import marks_beside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from nws.records import JsonMap, PipelineRecord
     from nws.workspace import Workspace
 
-# Who may write to these decides what is loaded.
-_DECIDING = ("nws.toml", "_binaries", "runs", "catalog")
 _KINDS = (TRANSFORM, Y_PROCESSING, MODEL)
 
 
@@ -54,11 +52,10 @@ class Source:
         NotTrusted
             If the workspace belongs to another user, or the run came by import, and `trust` is not set.
         """
-        root = workspace.root
         if not trust:
             what, run = f"the model of {pipeline.path}", pipeline.record.run_id
-            check_owner(what, (root, *(root / name for name in _DECIDING)))
-            check_imported(what, workspace.runs.imported, run, workspace.runs.folder / run)
+            check_owner(what, workspace.deciding)
+            check_imported(what, workspace.runs.folder / run, came=workspace.runs.imported.has(run))
         return cls(
             path=pipeline.path,
             record_id=pipeline.record_id,
@@ -74,15 +71,15 @@ class Source:
         Raises
         ------
         NotTrusted
-            If a file of it belongs to another user, or it came by import, and `trust` is not set; but a model as skops
-            that has no type unknown to skops runs no code, and needs no trust.
+            If a file of it, or the library that it is in, belongs to another user, or it came by import, and `trust` is
+            not set; but a model as skops that has no type unknown to skops runs no code, and needs no trust.
         """
         copy = open_copy(path)
         kept = b"".join(copy.read(safe.FILE_NAME)) if safe.FILE_NAME in copy.ids else None
         if not trust and (kept is None or safe.unknown(kept, what=f"the model in {path}")):
-            check_owner(f"the model in {path}", copy.paths())
-            file = path.resolve()
-            check_imported(f"the model in {path}", marks_beside(file), file.stem, path)
+            # Whoever has a library could take a mark away.
+            check_owner(f"the model in {path}", (*copy.paths(), *libraries(path)))
+            check_imported(f"the model in {path}", path, came=came_by_import(path))
         return cls(
             path=str(path),
             record_id=copy.record_id,

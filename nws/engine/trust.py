@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from nws.imported import Imported
     from nws.records import PipelineRecord
 
 _TRUST = "if you trust whoever made it: `nws config trust add PATH`, or --trust for one call; its figures need no trust"
@@ -43,26 +42,24 @@ def check_owner(what: str, paths: Iterable[Path]) -> None:
             raise NotTrusted(f"{what} is not loaded: {path} belongs to {_name_of(owner)}", hint=_TRUST)
 
 
-def check_imported(what: str, marks: Imported, name: str, path: Path) -> None:
+def check_imported(what: str, path: Path, *, came: bool) -> None:
     """Refuse what came by import: whoever made it decides which code is run.
 
     Parameters
     ----------
     what
         What is to be loaded, for the message.
-    marks
-        Where it would be marked.
-    name
-        What it is called there.
     path
         What to trust, for the hint.
+    came
+        Whether it came by import.
 
     Raises
     ------
     NotTrusted
-        If there is a mark.
+        If it did.
     """
-    if marks.has(name):
+    if came:
         raise NotTrusted(
             f"{what} is not loaded: {path.name} came by import",
             hint=f"if you trust whoever made it: `nws config trust add {shlex.quote(str(path))}`, or --trust for one "

@@ -9,7 +9,6 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING
 
-from nws import imported
 from nws.errors import UsageError
 from nws.pipeline.view import ARTIFACT_FOLDER
 from nws.shelf import checking, contents, forms
@@ -94,11 +93,6 @@ def archives(root: Path) -> Shelf:
 def library(root: Path) -> Shelf:
     """Return the copies in a folder that people name: each name once, whatever its kind."""
     return Shelf(root, LIBRARY, lambda pipeline, name: name or export_name(pipeline))
-
-
-def marks_beside(path: Path) -> imported.Imported:
-    """Return the marks that tell whether a copy came by import, if it stands in a library: its place says so."""
-    return imported.Imported(path.parents[min(2, len(path.parents) - 1)] / imported.FOLDER)
 
 
 def export_name(pipeline: Pipeline, name: str | None = None) -> str:

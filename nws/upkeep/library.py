@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from nws import fsio
 from nws.errors import Conflict, Damaged, NwsError, UnknownName, UsageError
-from nws.ids import check_name
+from nws.ids import ObjectId, check_name
+from nws.imported import mark_in_folder
 from nws.metrics import PARTITIONS
 from nws.pipeline.view import METRICS_FILE
-from nws.records import Metrics, RunConfig, decode
+from nws.records import Metrics, RunConfig, decode, encode
 from nws.shelf.contents import FILTERED, FULL_RUN, WHOLE, filtered, told, whole
 from nws.shelf.manifests import MANIFEST_FILE
 from nws.shelf.opening import Opened, as_pipeline, complete, open_any
@@ -99,11 +100,10 @@ def save(
 
 def _put(workspace: Workspace, contents: Contents, name: str, run: str, *, replace: bool) -> Path:
     marks, before = workspace.library_imported, workspace.library.named(name)
-    foreign = workspace.runs.imported.has(run)
+    foreign = workspace.runs.imported.has(run) or _of_another_user(workspace)
     if foreign:
-        # A copy of what came by import is no more one's own than that is.
-        said = workspace.runs.imported.get(run)
-        marks.add(name, kind=contents.kind, manifest=said.manifest, file=said.file)
+        # A copy of what somebody else made is no more one's own than that is.
+        marks.add(name, kind=contents.kind, manifest=ObjectId.of(encode(contents.manifest())), file=run)
     path = workspace.library.put(contents, name, replace=replace)
     for copy in before:
         if copy.name != name or not foreign:
@@ -142,11 +142,20 @@ def remove(workspace: Workspace, copy: Copy) -> None:
 def load(workspace: Workspace, name: str, *, report: Callable[[str], None] = lambda _: None) -> Brought:
     """Make a run of its copy in the library; see `nws.upkeep.bringing.bring`.
 
-    A copy that came by import, or that another user put there, gives a run that is marked so.
+    One that is foreign gives a run that is marked so.
     """
     copy = workspace.library.get(name)
-    foreign = workspace.library_imported.has(copy.name) or other_owner(copy.path) is not None
-    return bring(workspace, open_any(copy.path), foreign=foreign, report=report)
+    return bring(workspace, open_any(copy.path), foreign=is_foreign(workspace, copy), report=report)
+
+
+def is_foreign(workspace: Workspace, copy: Copy) -> bool:
+    """Say whether a copy in the library came by import, or is of another user."""
+    marked = workspace.library_imported.has(copy.name)
+    return marked or other_owner(copy.path) is not None or _of_another_user(workspace)
+
+
+def _of_another_user(workspace: Workspace) -> bool:
+    return any(other_owner(path) is not None for path in workspace.deciding)
 
 
 def copy_of_run(workspace: Workspace, name: str) -> Copy | None:
@@ -167,8 +176,21 @@ class Unpacked:
     files: int
 
 
-def unpack(path: Path, folder: Path, *, report: Callable[[str], None] = lambda _: None) -> Unpacked:
+def unpack(
+    path: Path, folder: Path, *, foreign: bool = False, report: Callable[[str], None] = lambda _: None
+) -> Unpacked:
     """Unpack a copy into a new folder of plain files, its manifest among them. It appears whole or not at all.
+
+    Parameters
+    ----------
+    path
+        The copy.
+    folder
+        The new folder.
+    foreign
+        Whether the folder is to be marked as somebody else's, so that no model in it is loaded before it is trusted.
+    report
+        Told how far it is, in words.
 
     Raises
     ------
@@ -187,7 +209,8 @@ def unpack(path: Path, folder: Path, *, report: Callable[[str], None] = lambda _
         opened.verify(lambda count: report(f"{count:,} of {len(opened.ids):,} members checked"))
         manifest = b"".join(opened.members.read(MANIFEST_FILE, 1 << 62) or ())
         files: dict[str, Any] = {name: _writer(opened, name) for name in opened.ids}
-        if not fsio.write_folder(folder, {**files, MANIFEST_FILE: manifest}):
+        mark = [mark_in_folder(kind=opened.kind, manifest=opened.manifest, file=path.name)] if foreign else []
+        if not fsio.write_folder(folder, {**files, MANIFEST_FILE: manifest, **dict(mark)}):
             raise Conflict(f"{folder} is there already", hint="name a folder that is not there yet")
     return Unpacked(path=folder, state=ADDED, files=len(files) + 1)
 
