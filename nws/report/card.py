@@ -10,11 +10,12 @@ import statistics
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from nws.engine.cv import GIVEN
 from nws.engine.latent import OUTLIERS
-from nws.metrics import METRICS, PARTITIONS, label
+from nws.metrics import METRICS, PARTITIONS
 from nws.pipeline.rows import params_text
 from nws.report.portrait import line
-from nws.report.wording import figure, meaning
+from nws.report.wording import figure, heading, meaning, validated
 from nws.words import plural
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from nws.records import JsonMap, Metrics
     from nws.report.portrait import Portrait
 
-_SAYS = {"train": "calibration (train)", "val": "cross-validation (val)", "test": "test"}
 _IN_UNITS = ("rmse", "mae", "bias", "sep", "intercept")
 # Marks that would be read as markup.
 _MARKUP = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_{}[]<>#|"})
@@ -71,7 +71,7 @@ def _summary(portrait: Portrait, metrics: Metrics) -> Iterator[str]:
         figures = metrics.partition(partition) or {}
         if isinstance(value := figures.get(metrics.metric), int | float):
             unit = f" in the unit of {_plain(portrait.target)}" if metrics.metric in _IN_UNITS else ""
-            name = label(f"{partition}_{metrics.metric}")
+            name = heading(partition, metrics.metric, once=portrait.once)
             told.append(f"{name} {figure(value)}{unit} ({plural(int(figures['samples']), 'sample')})")
     what = "the class" if portrait.is_classification else "the value"
     yield (
@@ -99,20 +99,24 @@ def _splits(portrait: Portrait) -> Iterator[str]:
     evaluation = portrait.pipeline.record.evaluation
     cv, tested = evaluation.get("cv"), evaluation.get("test")
     how = _code(cv) if cv else "as its own step says"
-    yield f"* Cross-validation: {how}, seed {portrait.pipeline.record.seed}."
+    if cv == GIVEN:
+        yield "* Validation: samples that the data set sets apart; the last fit was on these too."
+    else:
+        kind = "Validation, on samples set apart once" if portrait.once else "Cross-validation"
+        yield f"* {kind}: {how}, seed {portrait.pipeline.record.seed}."
     if tested:
         yield f"* Test samples: set apart by {_code(tested)}; they chose nothing."
     elif evaluation.get("n_test"):
         yield f"* Test samples: {evaluation['n_test']}, as the data set has them; they were predicted once, at the end."
     else:
-        yield "* There were no test samples: the figures of cross-validation are the best that is known."
+        yield f"* No test samples: the figures of {validated(once=portrait.once)} are the best that is known."
 
 
 def _figures(portrait: Portrait, metrics: Metrics) -> Iterator[str]:
     there = [name for name in PARTITIONS if metrics.partition(name)]
     figures = {name: metrics.partition(name) or {} for name in there}
     yield from _table(
-        ["", *(_SAYS[name] for name in there), "unit"],
+        ["", *(_says(portrait, name) for name in there), "unit"],
         [
             ["samples", *(figures[name].get("samples", "") for name in there), ""],
             *(
@@ -123,7 +127,10 @@ def _figures(portrait: Portrait, metrics: Metrics) -> Iterator[str]:
         ],
     )
     yield ""
-    names = "" if portrait.is_classification else " RMSEC, RMSECV and RMSEP are the RMSE of train, val and test."
+    crossed = "RMSEC and RMSEP are the RMSE of train and test."
+    if not portrait.once:
+        crossed = "RMSEC, RMSECV and RMSEP are the RMSE of train, val and test."
+    names = "" if portrait.is_classification else f" {crossed}"
     yield f"Its primary metric is {METRICS[metrics.metric].label}: {meaning(metrics.metric)}.{names}"
     yield ""
     yield from (f"* {_plain(name)}: {_plain(how)}." for name, how in _conventions(portrait, there, figures))
@@ -134,6 +141,11 @@ def _conventions(portrait: Portrait, there: Sequence[str], figures: JsonMap) -> 
     for name, how in (portrait.pipeline.record.evaluation.get("conventions") or {}).items():
         if name in held and name in METRICS:
             yield METRICS[name].label, how
+
+
+def _says(portrait: Portrait, partition: str) -> str:
+    crossed = "validation (val)" if portrait.once else "cross-validation (val)"
+    return {"train": "calibration (train)", "val": crossed}.get(partition, partition)
 
 
 def _figure(value: object) -> str:
@@ -151,11 +163,11 @@ def _range(portrait: Portrait) -> Iterator[str]:
         counts = {name: Counter(values) for name, values in parts.items()}
         known = sorted(set().union(*counts.values()))
         rows = [[_plain(one), *(counts[name][one] for name in parts)] for one in known]
-        yield from _table(["class", *(f"samples, {_SAYS[name]}" for name in parts)], rows)
+        yield from _table(["class", *(f"samples, {_says(portrait, name)}" for name in parts)], rows)
     else:
         yield from _table(
             [_plain(portrait.target), "samples", "least", "mean", "greatest", "standard deviation"],
-            ([_SAYS[name], *_spread([float(value) for value in values])] for name, values in parts.items()),
+            ([_says(portrait, name), *_spread([float(value) for value in values])] for name, values in parts.items()),
         )
     yield ""
     yield from _outliers(portrait)
@@ -230,8 +242,9 @@ def _limits(portrait: Portrait) -> Iterator[str]:
     )
     yield f"* Spectra: {_plain(portrait.wavelengths)}, in the same quantity (absorbance, reflectance) as the data set."
     if not portrait.pipeline.record.evaluation.get("n_test"):
-        yield "* If it is the best of several by cross-validation, the figures of that are a little flattering."
-    yield "* It was fitted for the use that whoever made it had in mind; nobody has released it for any other."
+        of = validated(once=portrait.once)
+        yield f"* If it is the best of several by the figures of {of}, these are a little flattering."
+    yield "* What it is meant for is known to whoever made it; ask before it is used for anything else."
 
 
 def _provenance(portrait: Portrait) -> Iterator[str]:

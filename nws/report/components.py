@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nws.metrics import label
+from nws.metrics import METRICS
 from nws.pipeline.rows import NO_PREPROCESSING, chain_text
 from nws.report import style
+from nws.report.wording import heading
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +44,7 @@ def components(found: Course) -> Figure:
     _scale(axes, found)
     axes.set_xlabel(_NAMES.get(found.parameter, style.plain(found.parameter, 40)))
     target = style.plain(best.pipeline.record.dataset["targets"][0], 40)
-    axes.set_ylabel(f"{label(found.metric)} ({target})")
+    axes.set_ylabel(f"{METRICS[found.metric].label} of {target}")
     handles, names = axes.get_legend_handles_labels()
     order = sorted(range(len(names)), key=lambda place: names[place].startswith(("best", "simplest")))
     figure.legend(
@@ -67,7 +68,8 @@ def _line(axes: Axes, found: Course, partition: str) -> None:
         return
     values, figures = [point.value for point, _ in known], [figure for _, figure in known]
     errors = [point.error or 0.0 for point, _ in known] if partition == "val" else None
-    said = label(f"{partition}_{found.metric}") + (" ± standard error" if errors and any(errors) else "")
+    once = found.best.pipeline.record.evaluation.get("folds") == 1
+    said = heading(partition, found.metric, once=once) + (" ± standard error" if errors and any(errors) else "")
     axes.errorbar(
         values,
         figures,
@@ -109,7 +111,7 @@ def _scale(axes: Axes, found: Course) -> None:
     elif all(value.is_integer() for value in values):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     shown = [figure for point in found.points for part in ("train", "val", "test") if (figure := point.figure(part))]
-    if label(found.metric).startswith(("RMSE", "MAE", "SEP")) and min(shown, default=0.0) > 0:
+    if found.metric in {"rmse", "mae", "sep"} and min(shown, default=0.0) > 0:
         if max(shown) / min(shown) >= _WIDE:
             style.logarithmic(axes, "y")
         else:

@@ -10,9 +10,10 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nws.metrics import METRICS, badness, label
+from nws.metrics import METRICS, badness
 from nws.report import style
 from nws.report.subject import NotDrawn
+from nws.report.wording import heading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,16 +40,21 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """The figures of validation of the pipelines of a run on one target, by one metric."""
+    """The figures of validation of the pipelines of a run on one target, by one metric.
+
+    `once` says that validation samples were set apart once, not each in its turn.
+    """
 
     title: str
+    target: str
     metric: str
     scores: Sequence[Score]
+    once: bool = False
 
     @property
     def label(self) -> str:
-        """What the figure is called."""
-        return label(f"val_{self.metric}")
+        """What the figure is called: `RMSECV of octane`."""
+        return f"{heading('val', self.metric, once=self.once)} of {style.plain(self.target, 32)}"
 
     @property
     def is_larger_better(self) -> bool:
@@ -175,7 +181,9 @@ def models(found: Scores) -> Figure:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_xlabel(_said(len(groups), len({model for _, model in best})))
-    figure.colorbar(image, ax=axes, label=f"{found.height}\n(darker: better)", aspect=30, fraction=0.05, pad=0.02)
+    figure.colorbar(
+        image, ax=axes, label=f"{style.wrapped(found.height, 34)}\n(darker: better)", aspect=30, fraction=0.05, pad=0.02
+    )
     return figure
 
 

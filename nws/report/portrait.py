@@ -77,6 +77,11 @@ class Portrait:
         """Whether classes are predicted."""
         return self.source.task == CLASSIFICATION
 
+    @property
+    def once(self) -> bool:
+        """Whether validation samples were set apart once, not each in its turn."""
+        return bool(self.pipeline.record.evaluation.get("folds") == 1)
+
     @cached_property
     def axis(self) -> Axis | None:
         """The axis of the spectra; None where nobody can say it any more."""

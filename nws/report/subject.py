@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from nws.pipeline import Block, Pipeline
     from nws.records import JsonMap, Metrics
 
-GIVEN = "given"
-
 
 class NotDrawn(Exception):
     """Why a picture does not apply to a pipeline."""
@@ -114,22 +112,22 @@ class Subject:
         return style.plain(f"{record.dataset.get('name')}: {steps}", 85)
 
     @property
-    def given(self) -> bool:
-        """Whether a validation set was given, in the place of cross-validation."""
-        return bool(self.pipeline.record.evaluation.get("cv") == GIVEN)
+    def once(self) -> bool:
+        """Whether validation samples were set apart once, not each in its turn."""
+        return bool(self.pipeline.record.evaluation.get("folds") == 1)
 
     def partition(self, name: str) -> str:
         """Return what people call a partition."""
         nested = self.metrics.nested is not None
         return {
             "train": "calibration",
-            "val": "validation" if self.given else "cross-validation",
+            "val": "validation" if self.once else "cross-validation",
             "test": "test (nested)" if nested else "test",
         }[name]
 
     def figure(self, partition: str, metric: str) -> str:
-        """Return what a figure is called: RMSECV; but RMSE, where the validation set was given."""
-        return "RMSE" if (partition, metric) == (VALIDATION, "rmse") and self.given else label(f"{partition}_{metric}")
+        """Return what a figure is called: RMSECV; but RMSE, where nothing was crossed."""
+        return "RMSE" if (partition, metric) == (VALIDATION, "rmse") and self.once else label(f"{partition}_{metric}")
 
     def figures(self, partition: str) -> Mapping[str, Any]:
         """Return the figures of a partition; empty where there are none."""

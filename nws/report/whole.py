@@ -24,7 +24,17 @@ if TYPE_CHECKING:
     from nws.run import Run
     from nws.workspace import Workspace
 
-_COLUMNS = ("record", "target", "preprocessing", "model_type", "model_class", "metric", "val_score", "pipeline_number")
+_COLUMNS = (
+    "record",
+    "target",
+    "preprocessing",
+    "model_type",
+    "model_class",
+    "metric",
+    "val_score",
+    "pipeline_number",
+    "n_folds",
+)
 # Kinds of pipelines among which one with a course is looked for.
 _FAMILIES = 5
 _PARAMETERS = re.compile(r"\([^()]*\)")
@@ -47,6 +57,8 @@ def scores(run: Run, rows: Sequence[dict[str, Any]]) -> Scores:
     metric = rows[0]["metric"]
     return Scores(
         title=style.plain(f"{run.name}: {rows[0]['target']}", 85),
+        target=rows[0]["target"],
+        once=all(row["n_folds"] == 1 for row in rows),
         metric=metric,
         scores=[
             Score(preprocessing=row["preprocessing"], model=row["model_type"] or "?", value=float(row["val_score"]))

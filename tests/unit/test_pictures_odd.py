@@ -9,8 +9,11 @@ from workspaces import PLS
 
 from nws import Workspace
 from nws.dataset import ReadOptions
+from nws.engine.sources import Source
 from nws.report import style
-from nws.report.pictures import draw
+from nws.report.card import card
+from nws.report.pictures import draw, draw_run
+from nws.report.portrait import Portrait
 
 LONG = "a very long name of a target that goes on and on, in mg per 100 g of dry matter, by somebody"
 ODD = "é $x_1$ & <b>^2 %"
@@ -146,14 +149,24 @@ def test_a_validation_set_that_was_given_is_no_cross_validation(tmp_path):
     spectra = random.normal(size=(20, 5))
     targets = {"y": ramp(20), "part": ["train"] * 14 + ["val"] * 6}
     path = write(tmp_path / "data.csv", targets, spectra, [f"{900 + place} nm" for place in range(5)])
-    (tmp_path / "grid.json").write_text(json.dumps(pls()), encoding="utf-8")
+    steps = [{"model": {"class": "sklearn.linear_model.Ridge"}, "_or_": [0.1, 1.0, 10.0], "param": "alpha"}]
+    (tmp_path / "grid.json").write_text(json.dumps(steps), encoding="utf-8")
     workspace, _ = Workspace.init(tmp_path / "w")
     workspace.datasets.add("data", [path], ReadOptions(target=("y",), partition="part"))
     workspace.run("data", tmp_path / "grid.json")
     (run,) = workspace.runs.list()
     told = texts(draw(run.pipeline(1), form="svg")["chart_predictions.svg"])
     assert {"validation", "RMSE"} <= set(told)
-    assert not {"cross-validation", "RMSECV"} & set(told)
+    for svg in draw_run(workspace, run, form="svg").values():
+        said = texts(svg)
+        assert any(text.startswith("RMSE (val)") for text in said)
+        told += said
+    assert not [text for text in told if "cross" in text or "RMSECV" in text]
+    text = card(Portrait(run.pipeline(1), Source.in_workspace(workspace, run.pipeline(1)))).decode()
+    assert "RMSE (val) " in text.partition("## Data")[0]
+    assert "* Validation: samples that the data set sets apart; the last fit was on these too." in text
+    assert "cross" not in text.lower()
+    assert "RMSECV" not in text
 
 
 @pytest.mark.parametrize(

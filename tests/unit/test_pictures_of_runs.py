@@ -111,7 +111,7 @@ def test_of_equal_figures_the_simplest_is_chosen(workspace, model, param, simple
 def test_figures_are_sorted_best_first(metric, first):
     told = [("a", 2.0), ("b", 3.0), ("b", 1.0)]
     figures = [Score(preprocessing=name, model="Ridge", value=value) for name, value in told]
-    groups = Scores(title="", metric=metric, scores=figures).by_preprocessing()
+    groups = Scores(title="", target="y", metric=metric, scores=figures).by_preprocessing()
     assert groups == {"b": [first, 4.0 - first], "a": [2.0]}
     assert list(groups) == ["b", "a"]
 
@@ -140,7 +140,7 @@ def test_the_picture_says_which_is_best(workspace, drawn):
     (rows,) = rows_by_target(workspace, run_on(workspace, "gas")).values()
     found = best_course(workspace, rows)
     told = set(texts(drawn["gas"]["chart_components.svg"]))
-    assert {"number of components", "RMSE (octane)", "RMSEC", "RMSECV ± standard error", "RMSEP"} <= told
+    assert {"number of components", "RMSE of octane", "RMSEC", "RMSECV ± standard error", "RMSEP"} <= told
     assert {f"best: {found.best.value:g}", f"simplest within 1 standard error: {found.simplest.value:g}"} <= told
 
 
@@ -151,7 +151,7 @@ def test_figures_by_preprocessing_are_sorted_by_the_best(workspace, drawn):
     names = {"none": "none", "StandardNormalVariate": "SNV"}
     assert [text for text in told if text in names.values()] == [names[name] for name in order]
     assert told.count("n = 9") == 2
-    assert "RMSECV" in told
+    assert "RMSECV of octane" in told
 
 
 def test_the_map_has_the_best_of_each(workspace, drawn):
@@ -161,7 +161,7 @@ def test_the_map_has_the_best_of_each(workspace, drawn):
         for chain in ("none", "StandardNormalVariate"):
             best = min(row["val_score"] for row in rows if (row["model_type"], row["preprocessing"]) == (model, chain))
             assert f"{best:.3f}" in told
-    assert {"PLS", "Ridge", "RMSECV", "(darker: better)"} <= set(told)
+    assert {"PLS", "Ridge", "RMSECV of octane", "(darker: better)"} <= set(told)
 
 
 def test_of_classes_the_largest_figure_is_the_best(workspace, drawn):
@@ -192,14 +192,14 @@ def test_dark_is_good(workspace, data):
 @pytest.mark.parametrize("metric", ["rmse", "r2", "bias"])
 def test_where_all_are_equal_all_are_dark(metric):
     alike = [Score(preprocessing=name, model="Ridge", value=0.0) for name in ("none", "SNV")]
-    light, _ = lightness(Scores(title="", metric=metric, scores=alike))
+    light, _ = lightness(Scores(title="", target="y", metric=metric, scores=alike))
     assert light.max() < 0.3
 
 
 def test_a_bias_of_nothing_is_the_best():
     figures = zip(("a", "b", "c", "d"), (-3.0, 0.01, 2.0, -1.0), strict=True)
     told = [Score(preprocessing=name, model="Ridge", value=value) for name, value in figures]
-    light, _ = lightness(Scores(title="", metric="bias", scores=told))
+    light, _ = lightness(Scores(title="", target="y", metric="bias", scores=told))
     assert light.argsort(axis=None).tolist() == [0, 1, 2, 3]
     assert light[0, 0] < 0.3
 
@@ -226,5 +226,5 @@ def test_several_targets_have_pictures_each(tmp_path):
     found = draw_run(workspace, run, form="svg")
     assert {"chart_components_a_b.svg", "chart_components_c_d.svg"} < set(found)
     assert len(found) == 6
-    assert "RMSE (c/d)" in texts(found["chart_components_c_d.svg"])
+    assert "RMSE of c/d" in texts(found["chart_components_c_d.svg"])
     assert group(found["chart_model_preprocessing_a_b.svg"], "models") is not None
