@@ -1,5 +1,6 @@
 """Commands that begin and survey a workspace: init, demo, status."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -97,7 +98,7 @@ def demo(
         _report(session, workspace, really=open_)
         session.output.say("\ntype next:")
         if Path.cwd() != workspace.root:
-            session.output.say(f"  cd {root}")
+            session.output.say(f"  cd {shlex.quote(str(root))}")
         for words in ("catalog best gasoline", "show best:gasoline", "export best:gasoline"):
             session.output.say(f"  {session.program()} {words}")
     return code

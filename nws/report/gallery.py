@@ -12,7 +12,7 @@ from nws.report.blocks import Picture, Text
 from nws.report.wording import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from nws.pipeline import Pipeline
     from nws.report.blocks import Block
@@ -43,17 +43,20 @@ def pictures_of(workspace: Workspace, pipeline: Pipeline) -> list[Block]:
     def drawing(form: str, left_out: Told, failed: Told) -> dict[str, bytes]:
         return draw(pipeline, form=form, left_out=left_out, failed=failed)
 
-    return _drawn(drawing, of=pipeline.ref, hint=lambda: _trust(workspace, pipeline))
+    return _drawn(drawing, of=pipeline.ref, parts={}, hint=lambda: _trust(workspace, pipeline))
 
 
-def pictures_of_run(workspace: Workspace, run: Run) -> list[Block]:
-    """Return the pictures of a run."""
+def pictures_of_run(workspace: Workspace, run: Run, targets: Iterable[str]) -> list[Block]:
+    """Return the pictures of a run that predicted some targets."""
     from nws.report.pictures import draw_run
+    from nws.report.style import file_part
 
     def drawing(form: str, left_out: Told, _failed: Told) -> dict[str, bytes]:
         return draw_run(workspace, run, form=form, left_out=left_out)
 
-    return _drawn(drawing, of=run.name, hint=lambda: "")
+    # The names of its pictures hold those of targets, as far as a file can be called so.
+    parts = {file_part(target): target for target in targets}
+    return _drawn(drawing, of=run.name, parts=parts, hint=str)
 
 
 def _trust(workspace: Workspace, pipeline: Pipeline) -> str:
@@ -63,11 +66,13 @@ def _trust(workspace: Workspace, pipeline: Pipeline) -> str:
     try:
         Source.in_workspace(workspace, pipeline)
     except NotTrusted as err:
-        return err.hint or ""
+        # Reports have no option that trusts for once.
+        way = str(err.hint).partition(", or --trust")[0]
+        return f"{sentence(way)}, and make the report again."
     return ""
 
 
-def _drawn(drawing: Drawing, *, of: str, hint: Callable[[], str]) -> list[Block]:
+def _drawn(drawing: Drawing, *, of: str, parts: Mapping[str, str], hint: Callable[[], str]) -> list[Block]:
     left_out: dict[str, str] = {}
     failed: dict[str, str] = {}
     try:
@@ -75,26 +80,28 @@ def _drawn(drawing: Drawing, *, of: str, hint: Callable[[], str]) -> list[Block]
         if any(len(data) > _LARGE for data in found.values()):
             smaller = drawing("png", _silent, _silent)
             found = dict(_smaller(name, data, smaller) for name, data in found.items())
-    except (NwsError, OSError) as err:
+    except NwsError as err:
+        why = ": ".join(word for word in (sentence(err.message), err.hint) if word)
+        return [Text(f"There are no pictures of {of}. {why}.", hint=True)]
+    except OSError as err:
         return [Text(f"There are no pictures of {of}. {sentence(str(err))}.", hint=True)]
     pictures = [
-        Picture(f"{of.replace('/', '_')}_{name}", data, _shows(name))
+        Picture(f"{of.replace('/', '_')}_{name}", data, _shows(name, parts))
         for name, data in sorted(found.items(), key=lambda item: _place(item[0]))
     ]
-    lines = [*_reasons(left_out), *_reasons(failed)]
-    way_out = hint() if failed else ""
-    return [*pictures, *(Text(line, hint=True) for line in (*lines, sentence(way_out)) if line)]
+    lines = [*_reasons(left_out, parts), *_reasons(failed, parts), hint() if failed else ""]
+    return [*pictures, *(Text(line, hint=True) for line in lines if line)]
 
 
 def _silent(_name: str, _why: str) -> None:
     pass
 
 
-def _reasons(told: dict[str, str]) -> list[str]:
+def _reasons(told: dict[str, str], parts: Mapping[str, str]) -> list[str]:
     """Return why pictures are not there, those with one reason together."""
     groups: dict[str, list[str]] = {}
     for name in sorted(told, key=_place):
-        groups.setdefault(told[name], []).append(_shows(name))
+        groups.setdefault(told[name], []).append(_shows(name, parts))
     return [f"Not drawn: {'; '.join(names)}. {sentence(why)}." for why, names in groups.items()]
 
 
@@ -107,8 +114,8 @@ def _smaller(name: str, data: bytes, smaller: dict[str, bytes]) -> tuple[str, by
     return (other, smaller[other]) if len(smaller.get(other, data)) < len(data) else (name, data)
 
 
-def _shows(name: str) -> str:
+def _shows(name: str, parts: Mapping[str, str]) -> str:
     stem = name.partition(".")[0]
     known = max((key for key in SHOWS if stem.startswith(key)), key=len, default="")
     rest = stem.removeprefix(known).strip("_")
-    return SHOWS.get(known, stem.replace("_", " ")) + (f", {rest}" if rest and known else "")
+    return SHOWS.get(known, stem.replace("_", " ")) + (f": {parts.get(rest, rest)}" if rest and known else "")

@@ -53,7 +53,7 @@ def report_run(workspace: Workspace, run: Run | str, *, pictures: bool = True) -
     sections = [
         Section("In short", list(_in_short(facts))),
         Section("What was asked", _asked(facts)),
-        Section("What ran", _ran(facts)),
+        Section("What ran", _ran(workspace, facts)),
         *_failures(facts),
         *chain.from_iterable(_leaderboard(facts, target) for target in facts.targets),
         *_look_into(facts, trouble),
@@ -174,13 +174,14 @@ def _splits(facts: RunFacts) -> str:
     return wording.listed(list(found), most=4)
 
 
-def _ran(facts: RunFacts) -> list[Block]:
+def _ran(workspace: Workspace, facts: RunFacts) -> list[Block]:
     summary, config = facts.summary, facts.config
     failed = sum(row.failed for row in facts.rows)
     told = {
         "status": facts.status,
         "pipelines": f"{len(facts.rows)}: {len(facts.rows) - failed} completed, {failed} failed",
         "deleted since": str(facts.deleted) if facts.deleted else "",
+        "came here": "by import" if workspace.runs.imported.has(facts.run.name) else "",
     }
     if summary is not None:
         skipped = summary.statistics.get("skipped_in") or {}
@@ -318,7 +319,7 @@ def _statistics(workspace: Workspace, facts: RunFacts, *, pictures: bool) -> lis
                 once = ranked[0].once
                 blocks.append(parts.spread_table(what, target, metric, spreads(rows, by), once=once))
     if blocks and pictures:
-        blocks += pictures_of_run(workspace, facts.run)
+        blocks += pictures_of_run(workspace, facts.run, facts.targets)
     return [Section("By preprocessing and by model", blocks)]
 
 

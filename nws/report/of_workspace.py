@@ -179,10 +179,11 @@ def _state(workspace: Workspace, name: str, trouble: list[str]) -> str:
     from nws.errors import UnknownName
 
     run = workspace.runs.get(name)
+    came = ", by import" if workspace.runs.imported.has(name) else ""
     try:
-        return state(run, run.summary())
+        return state(run, run.summary()) + came
     except UnknownName:
-        return state(run, None)
+        return state(run, None) + came
     except (NwsError, OSError) as err:
         trouble.append(str(err))
         return "damaged"

@@ -33,7 +33,7 @@ def test_it_shows_the_published_figures(demo):
         assert round(float(ours), digits) == float(published) == rmsecv
         assert float(ours_test) == float(published_test) == rmsep
     assert "published optimum" in done.stdout
-    assert "type next:" in done.stderr
+    assert "type next:\n  cd 'my demo'\n" in done.stderr
     assert str(root) in done.stderr
     assert len(check_whole(root)) == 30
 

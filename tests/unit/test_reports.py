@@ -276,6 +276,16 @@ def test_the_same_workspace_gives_the_same_bytes(made):
     pages = [report.report_run(Workspace.open(workspace.root), first.name) for _ in range(2)]
     assert pages[0].html() == pages[1].html()
     assert pages[0].markdown() == pages[1].markdown()
+    assert f"*The best figure of each model with each preprocessing: {escaped(EVIL)}*" in pages[0].markdown()
+
+
+def test_a_run_that_came_by_import_says_so(copied):
+    workspace, first, second, _ = copied
+    workspace.runs.imported.add(first.name, kind="fullrun", manifest=first.ref(1).record, file="x.zip")
+    assert "by import" in section(report_run(workspace, first).markdown(), "What ran")
+    assert "by import" not in report_run(workspace, second).markdown()
+    states = {row[1]: row[-1] for row in rows_of(section(report_global(workspace).markdown(), "Runs"))}
+    assert (states[first.name], states[second.name]) == ("completed, by import", "completed")
 
 
 def test_failures_with_the_same_words_stand_together(made):
