@@ -115,7 +115,7 @@ def _smaller(name: str, data: bytes, smaller: dict[str, bytes]) -> tuple[str, by
 
 
 def _shows(name: str, parts: Mapping[str, str]) -> str:
-    stem = name.partition(".")[0]
+    stem = name.removesuffix(".svg").removesuffix(".png")
     known = max((key for key in SHOWS if stem.startswith(key)), key=len, default="")
     rest = stem.removeprefix(known).strip("_")
     return SHOWS.get(known, stem.replace("_", " ")) + (f": {parts.get(rest, rest)}" if rest and known else "")

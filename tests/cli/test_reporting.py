@@ -86,7 +86,6 @@ def test_a_file_and_a_folder_of_ones_own(here, place, name):
         (["global", "--format", "md", "--output", "a.html"], 2, "named like html"),
         (["global", "--output", "a.txt"], 2, "does not say which form"),
         (["global", "--output", "nowhere/a.md"], 2, "mkdir -p nowhere"),
-        (["global", "--format", "md", "--output", os.devnull], 2, "neither a file nor a folder"),
         (["global", "--format", "md", "--open"], 2, "only Markdown is asked for"),
     ],
 )
@@ -95,6 +94,13 @@ def test_what_is_refused_leaves_no_file(here, place, words, code, said):
     told = here("report", *words, check=code)
     assert said in told.err
     assert sorted(path for path in place.rglob("*") if path.is_file()) == before
+
+
+def test_what_is_no_file_is_not_replaced_by_one(here, place):
+    os.mkfifo(place / "pipe.md")
+    told = here("report", "global", "--output", "pipe.md", check=2)
+    assert "neither a file nor a folder" in told.err
+    assert (place / "pipe.md").is_fifo()
 
 
 def test_a_link_is_followed_and_stays_one(here, place):
