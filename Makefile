@@ -55,7 +55,7 @@ layers: $(VENV)/.lint-tools
 	$(BIN)/lint-imports
 
 docs: $(VENV)/.test-tools
-	PYTHONPATH=tests COLUMNS=100 $(BIN)/python tests/docs/test_documents.py
+	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q -n 0 tests/cli/test_start.py -k reference
 
 bench: $(VENV)/.test-tools
 	$(BIN)/python bench/startup.py

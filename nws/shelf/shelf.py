@@ -258,7 +258,7 @@ class Shelf:
     def strays(self) -> Iterator[Path]:
         """Yield every file and folder that belongs to no copy."""
         rooms = {self.root / name for name in (*self._folders(), *self._beside)}
-        for path in self._paths():
+        for path in sorted(self._paths()):
             if self._copy(path) is None and not (path in rooms and path.is_dir()):
                 yield path
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from workspaces import GASOLINE
 
-from nws.cli.table import COMMANDS
 from nws.errors import CATEGORIES
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
@@ -84,24 +83,3 @@ def test_the_page_of_exit_codes_has_every_code():
     text = (DOCS / "reference" / "exit-codes.md").read_text(encoding="utf-8")
     for category in CATEGORIES:
         assert re.search(rf"\| {category.exit_code} \|", text), category
-
-
-def test_the_reference_of_commands_is_what_help_says():
-    """`python tests/docs/test_documents.py` writes the page anew."""
-    assert (DOCS / "reference" / "cli.md").read_text(encoding="utf-8") == reference()
-
-
-def reference():
-    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
-
-    def page(*words):
-        command = [sys.executable, "-m", "nws", *words, "--help"]
-        return subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout
-
-    parts = ["# Command line\n\nMade from the table of commands and their signatures.\n\n```\n", page(), "```\n"]
-    parts += [f"\n## nws {command.name}\n\n```\n{page(*command.words)}```\n" for command in COMMANDS]
-    return "".join(parts)
-
-
-if __name__ == "__main__":
-    (DOCS / "reference" / "cli.md").write_text(reference(), encoding="utf-8")
