@@ -148,7 +148,7 @@
     draw() {
       const there = Object.keys(PARTS).filter((part) => this.sides.some(([, one]) => one.parts[part]));
       const boxes = there.map((part) => this.box(PARTS[part], this.shown.has(part), (on) => this.shown[on ? "add" : "delete"](part)));
-      if (!this.first.classes) boxes.push(this.box("errors instead of predictions", this.residuals, (on) => { this.residuals = on; }));
+      if (!this.first.classes) boxes.push(this.box("residuals instead of predictions", this.residuals, (on) => { this.residuals = on; }));
       this.parts.replaceChildren(this.parts.firstChild, ...boxes);
       const keys = this.sides.map(([side, one]) => make("li", {}, make("span", { class: side === "second" ? "swatch b" : "swatch" }), this.name(one)));
       const picture = this.first.classes ? this.matrices() : this.chart();
@@ -169,7 +169,7 @@
 
     chart() {
       const points = this.points();
-      const svg = make("svg", { svg: 1, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, tabindex: "0", role: "application", "aria-label": `${this.residuals ? "Errors" : "Predicted"} against measured ${this.first.target}; ${points.length} points. Arrow keys go from sample to sample.` });
+      const svg = make("svg", { svg: 1, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, tabindex: "0", role: "application", "aria-label": `${this.residuals ? "Residuals" : "Predicted"} against measured ${this.first.target}; ${points.length} points. Arrow keys go from sample to sample.` });
       const tip = make("div", { class: "tip", hidden: true });
       const live = make("p", { class: "out", "aria-live": "polite" });
       if (points.length) this.fill(svg, points, tip, live);
@@ -213,7 +213,7 @@
       here.setAttribute("cx", point.x);
       here.setAttribute("cy", point.y);
       const fold = point.fold === null ? "" : `, fold ${point.fold + 1}`;
-      const words = [`sample ${point.id}`, `${point.partition}${fold}`, `measured ${figure(point.measured)}`, `predicted ${figure(point.predicted)}`, `error ${figure(point.predicted - point.measured)}`];
+      const words = [`sample ${point.id}`, `${point.partition}${fold}`, `measured ${figure(point.measured)}`, `predicted ${figure(point.predicted)}`, `residual ${figure(point.predicted - point.measured)}`];
       if (this.second) words.push(point.key);
       tip.textContent = live.textContent = words.join("\n");
       const ratio = svg.clientWidth / WIDTH;

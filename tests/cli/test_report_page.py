@@ -297,7 +297,7 @@ def test_pipelines_of_two_targets_are_not_put_side_by_side(opened, made):
 
 def test_errors_stand_in_place_of_predictions_and_parts_can_be_left_out(opened):
     boxes = {text: place for place, text in enumerate(texts(opened, ".controls fieldset label"))}
-    assert list(boxes) == ["● val", "▲ test", "○ train", "errors instead of predictions"]
+    assert list(boxes) == ["● val", "▲ test", "○ train", "residuals instead of predictions"]
     for place in (0, 3):
         opened.execute_script("document.querySelectorAll('.controls fieldset input')[arguments[0]].click()", place)
     assert opened.execute_script("return document.querySelectorAll('.point').length") == 6
