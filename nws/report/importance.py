@@ -12,7 +12,7 @@ from nws.report.features import stages
 from nws.report.weights import through, weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -90,11 +90,13 @@ def _coefficients(axes: Axes, places: Places, found: Weights, subject: Subject) 
             look: dict[str, Any] = {"color": colour, "linestyle": dashes, "linewidth": 0.9, "gid": "coefficients"}
             places.line(axes, row, label=style.plain(label, 18), **look)
         axes.legend(ncols=2 if len(values) > 3 else 1, title=style.plain(subject.target, 20), title_fontsize=8)
-    axes.set_title(_unit(subject))
+    axes.set_title(_unit(subject, found.classes))
     axes.set_ylabel("coefficient")
 
 
-def _unit(subject: Subject) -> str:
+def _unit(subject: Subject, classes: Sequence[str]) -> str:
+    if len(classes) == 2:
+        return f"coefficients per unit of signal; above 0: for {style.plain(classes[1], 30)}"
     if subject.is_classification:
         return "coefficients per unit of signal"
     scaled = " as scaled" if subject.fitted.targets.steps else ""

@@ -160,6 +160,9 @@ def test_a_column_of_another_target_names_no_samples(tmp_path, monkeypatch):
     assert names == [str(count) for count in range(1, 61)]
     assert spectra[0, 0] == float(rows[0][1])
     assert there["read"]()[0][:2] == ["0.700", "0.701"]
+    wide.write_bytes("é".encode("latin-1"))
+    with pytest.raises(SystemExit, match=r"two\.csv is no text in UTF-8; save it as such"):
+        there["read"]()
 
 
 def test_names_that_somebody_made_up_stay_text(made):

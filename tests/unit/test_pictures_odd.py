@@ -14,6 +14,8 @@ from nws.report import style
 from nws.report.card import card
 from nws.report.pictures import draw, draw_run
 from nws.report.portrait import Portrait
+from nws.report.subject import Subject
+from nws.report.weights import weights
 
 LONG = "a very long name of a target that goes on and on, in mg per 100 g of dry matter, by somebody"
 ODD = "é $x_1$ & <b>^2 %"
@@ -109,6 +111,17 @@ def test_one_class(tmp_path):
     found, _, left = pictures(tmp_path, {"kind": ["ä"] * 20}, steps)
     assert set(found) == {"chart_confusion.svg", "chart_spectra.svg"}, left
     assert {"20", "100 %"} <= set(texts(found["chart_confusion.svg"]))
+
+
+@pytest.mark.parametrize("path", ["sklearn.linear_model.LogisticRegression", "nws.operators.PLSDA"])
+def test_of_two_classes_the_picture_says_which_one_speaks_above_zero(tmp_path, path):
+    options = {"task": "classification"}
+    found, pipeline, _ = pictures(tmp_path, {"y": ["pure", "blend"] * 12}, [{"model": path}], options=options)
+    assert "coefficients per unit of signal; above 0: for pure" in texts(found["chart_feature_importance.svg"])
+    subject = Subject(pipeline)
+    spectra, (model,) = subject.dataset.spectra, subject.fitted.steps
+    apart = spectra[::2].mean(axis=0) - spectra[1::2].mean(axis=0)
+    assert weights(model, 20).coefficients[0] @ apart > 0
 
 
 def test_many_classes(tmp_path):
