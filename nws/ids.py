@@ -19,7 +19,8 @@ HEX_LENGTH = 64
 SHORT_LENGTH = 6
 NAME_LIMIT = 100
 _DIGITS = frozenset("0123456789abcdef")
-_RESERVED = {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)}
+# What no file is called on Windows, whatever its ending.
+RESERVED = {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)}
 ALLOWED_NAME = "1 to 100 letters, digits, '.', '_' or '-', not starting with '.' or '-'"
 
 
@@ -84,7 +85,7 @@ def check_name(name: str, what: str) -> str:
 
     name = unicodedata.normalize("NFC", name)
     plain = 1 <= len(name) <= NAME_LIMIT and name[0] not in ".-" and all(_allowed(letter) for letter in name)
-    if not plain or name.split(".")[0].casefold() in _RESERVED or name.endswith("."):
+    if not plain or name.split(".")[0].casefold() in RESERVED or name.endswith("."):
         shown = name if len(name) <= 40 else name[:40] + "…"
         raise UsageError(f"not a valid {what}: {shown!r}", hint=f"a {what} is {ALLOWED_NAME}")
     return name
@@ -96,7 +97,7 @@ def name_from(text: str, fallback: str = "data") -> str:
 
     text = unicodedata.normalize("NFC", text)
     kept = "".join(letter if _allowed(letter) else "_" for letter in text).strip("._-")[:NAME_LIMIT].rstrip(".")
-    if not kept or kept.split(".")[0].casefold() in _RESERVED:
+    if not kept or kept.split(".")[0].casefold() in RESERVED:
         return f"{fallback}_{kept}" if kept else fallback
     return kept
 

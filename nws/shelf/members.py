@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from zipfile import ZipFile, ZipInfo
 
-HINT = "a copy is a folder that `nws export` wrote, or a zip file of `nws library save` or `nws catalog archive`"
+HINT = "a copy is a folder or zip file of `nws export`, `nws library save` and `load`, or `nws catalog archive`"
 SOURCE = "bring the copy back from where it came"
 _ZIP = b"PK"
 

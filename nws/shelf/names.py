@@ -9,6 +9,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from nws.ids import RESERVED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -47,9 +49,13 @@ def problem(name: str) -> str | None:
     parts = name.replace("\\", "/").split("/")
     if ".." in parts:
         return "leads out of the copy"
-    if _NOT_IN_A_NAME.search(name) or any(part != part.rstrip(". ") or not part for part in parts):
+    if _NOT_IN_A_NAME.search(name) or not all(map(_names_a_file, parts)):
         return "is not the name of a file"
     return None
+
+
+def _names_a_file(part: str) -> bool:
+    return bool(part) and part == part.rstrip(". ") and part.split(".")[0].casefold() not in RESERVED
 
 
 def _twice(name: str, before: str) -> str:

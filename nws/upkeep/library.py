@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from nws.pipeline import Pipeline
     from nws.run import Run
     from nws.shelf import Copy
     from nws.shelf.contents import Contents
@@ -93,7 +94,7 @@ def save(
         run = run_of(workspace, ref)
         with full_run(run, workspace.library.root, report=report) as contents:
             return _put(workspace, told(contents, how.description), name, run.name, replace=how.replace)
-    pipeline = workspace.resolve(ref)
+    pipeline = _pipeline(workspace, ref)
     contents = whole(pipeline) if how.kind == WHOLE else filtered(pipeline, binaries=how.include_binaries)
     return _put(workspace, told(contents, how.description), name, pipeline.record.run_id, replace=how.replace)
 
@@ -109,6 +110,19 @@ def _put(workspace: Workspace, contents: Contents, name: str, run: str, *, repla
         if copy.name != name or not foreign:
             marks.remove(copy.name)
     return path
+
+
+def _pipeline(workspace: Workspace, ref: str) -> Pipeline:
+    try:
+        return workspace.resolve(ref)
+    except UnknownName as err:
+        name = ref.rstrip("/").removeprefix("runs/")
+        if name not in workspace.runs.names():
+            raise
+        raise UnknownName(
+            f"{name} is a run, and one pipeline is asked for",
+            hint=f"{name}/best is its best one; --kind {FULL_RUN} keeps all of it",
+        ) from err
 
 
 def run_of(workspace: Workspace, ref: str) -> Run:

@@ -177,6 +177,8 @@ def test_words_that_do_not_fit(nws, mine):
     nws(mine, "library", "save", "--from", ref, "--name", "x", "--kind", "all", check=2)
     nws(mine, "library", "save", "--from", ref, check=2)
     nws(mine, "library", "save", "--from", "none", "--name", "x", check=4)
+    told = nws(mine, "library", "save", "--from", run_of(mine, "gas").name, "--name", "x", check=4)
+    assert "--kind fullrun keeps all of it" in told.err
     nws(mine, "library", "load", "none", check=4)
     nws(mine, "import", mine.root / "none.zip", check=4)
     nws(mine, "import", mine.root / "test.csv", check=6)
