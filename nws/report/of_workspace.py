@@ -107,10 +107,14 @@ def _bests(rows: list[dict[str, Any]]) -> list[Block]:
     return [Table("The best pipeline of each dataset and target", heads, cells)]
 
 
+def _name(row: dict[str, Any]) -> str:
+    """Return what the figure of a row is called."""
+    return METRICS[row["metric"]].label if row["metric"] in METRICS else str(row["metric"] or "")
+
+
 def _figure(row: dict[str, Any]) -> str:
     """Return what the figure of a row is called, and which way it is better."""
-    name = METRICS[row["metric"]].label if row["metric"] in METRICS else str(row["metric"])
-    return f"{name} ({wording.direction(row['metric'])})"
+    return f"{_name(row)} ({wording.direction(row['metric'])})"
 
 
 def _datasets(datasets: list[Any], runs: list[dict[str, Any]]) -> list[Block]:
@@ -152,7 +156,7 @@ def _runs(workspace: Workspace, runs: list[dict[str, Any]], bare: list[str], tro
     cells: list[list[Any]] = [
         [
             f"{row['first_created_at']:%Y-%m-%d %H:%M}", row["run_id"], row["dataset_name"], row["predictions"],
-            row["failed"], wording.heading("val", row["metric"]) if row["metric"] else "", row["val_score"],
+            row["failed"], _name(row), row["val_score"],
             "deleted" if row["deleted"] else _state(workspace, row["run_id"], trouble),
         ]
         for row in newest
@@ -167,9 +171,9 @@ def _runs(workspace: Workspace, runs: list[dict[str, Any]], bare: list[str], tro
         "pipelines",
         "failed",
         "figure",
-        "best",
+        "best val",
         "status",
-        numeric={"pipelines", "failed", "best"},
+        numeric={"pipelines", "failed", "best val"},
     )
     more = parts.of_many(len(runs), parts.MOST_RUNS, "the newest")
     return [Table(f"Runs, newest first (times in UTC){more}", heads, cells)]
@@ -201,7 +205,7 @@ def _newest(workspace: Workspace, runs: list[dict[str, Any]], trouble: list[str]
     heads = columns("began", "pipeline", "dataset", "target", "status", "figure", "val", "what", numeric={"val"})
     cells = [
         [f"{row['created_at']:%Y-%m-%d %H:%M:%S}", row["ref"], row["dataset_name"], row["target"], row["status"],
-         wording.heading("val", row["metric"]) if row["metric"] else "", row["val_score"],
+         _name(row), row["val_score"],
          wording.steps(row["preprocessing"], row["model"])]
         for row in rows
     ]  # fmt: skip

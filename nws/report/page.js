@@ -150,7 +150,7 @@
       const boxes = there.map((part) => this.box(PARTS[part], this.shown.has(part), (on) => this.shown[on ? "add" : "delete"](part)));
       if (!this.first.classes) boxes.push(this.box("residuals instead of predictions", this.residuals, (on) => { this.residuals = on; }));
       this.parts.replaceChildren(this.parts.firstChild, ...boxes);
-      const keys = this.sides.map(([side, one]) => make("li", {}, make("span", { class: side === "second" ? "swatch b" : "swatch" }), this.name(one)));
+      const keys = this.sides.map(([side, one]) => make("li", {}, make("span", { class: side === "second" ? "swatch b" : "swatch" }), `${side === "second" ? "B" : "A"}: ${this.name(one)}`));
       const picture = this.first.classes ? this.matrices() : this.chart();
       const beside = make("div", {}, make("ul", { class: "keys" }, ...keys), this.figures());
       this.view.replaceChildren(make("div", { class: "sides" }, picture, beside), ...this.differences());

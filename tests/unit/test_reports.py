@@ -136,6 +136,7 @@ def test_what_a_validation_set_that_was_given_says_is_not_called_cross_validatio
     workspace.datasets.add("wheat", [tmp_path / "wheat.csv"], ReadOptions())
     (result,) = workspace.run("wheat", tmp_path / "grid.json")
     texts = [report_run(workspace, result.run).markdown(), report_dataset(workspace, "wheat").markdown()]
+    assert "RMSECV" not in report_global(workspace).markdown()
     assert "Over the 5 samples of the validation set its RMSE (val) is" in texts[0]
     assert "a given validation set; samples: " in texts[0]
     assert all("RMSE (val)" in text and "RMSEP" in text for text in texts)
