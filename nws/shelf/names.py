@@ -55,7 +55,7 @@ def problem(name: str) -> str | None:
 
 
 def _names_a_file(part: str) -> bool:
-    return bool(part) and part == part.rstrip(". ") and part.split(".")[0].casefold() not in RESERVED
+    return bool(part) and part == part.rstrip(". ") and part.partition(".")[0].casefold() not in RESERVED
 
 
 def _twice(name: str, before: str) -> str:
