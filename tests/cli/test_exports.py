@@ -12,11 +12,11 @@ FORMS = ("folder", "zip", "skops")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A workspace with one pipeline, exported in every form."""
+    """A workspace with two pipelines; the first is exported in every form."""
     root = tmp_path_factory.mktemp("exports") / "Blé dur"
     root.mkdir()
     small_csv(root / "blé.csv")
-    ridge_grid(root / "grid.json", 1)
+    ridge_grid(root / "grid.json", 2)
     workspace, _ = Workspace.init(root)
     workspace.run(root / "blé.csv", root / "grid.json", run_name="a")
     return root
@@ -88,6 +88,17 @@ def test_exports_are_removed_when_that_is_confirmed(here, place, exported):
     assert not path.exists()
     assert "more than one copy" in here("exports", "remove", path.stem, "--yes", check=4).err
     assert len(rows(here("--json", "exports", "list", check=0))) == 3
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_name_that_is_there_is_refused_before_anything_is_copied(here, place, exported, form):
+    held = {path: path.read_bytes() for path in (place / "exports").rglob("*") if path.is_file()}
+    told = here("export", exported.replace("/1", "/2"), exported, "--format", form, check=5)
+    assert " is there already\nhint: give another --custom-name, or --replace it\n" in told.err
+    assert {path: path.read_bytes() for path in (place / "exports").rglob("*") if path.is_file()} == held
+    here("export", exported, "--format", form, "--custom-name", "été", check=0)
+    (made,) = (place / "exports").glob("été_0001*")
+    assert made.exists()
 
 
 def test_an_export_is_replaced_on_request(here, place, exported):

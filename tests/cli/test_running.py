@@ -288,7 +288,7 @@ def test_an_index_thrown_away_is_built_again_the_same(nws, held):
     assert "0 pipelines added" in nws("reindex", check=0).stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_signal_leaves_a_usable_run_and_the_same_command_goes_on(nws, place, number):
     ridge_grid(place / "grid.json", 300)
     command = [sys.executable, "-m", "nws", "run", "--dataset", "wheat.csv", "--pipelines", "grid.json", "--jobs", "2"]

@@ -10,6 +10,7 @@ from workspaces import check_whole, ridge_grid, small_csv
 from nws import Workspace
 
 
+@pytest.mark.slow
 def test_eight_jobs_that_each_begin_with_init(tmp_path):
     small_csv(tmp_path / "wheat.csv")
     ridge_grid(tmp_path / "grid.json", 20)

@@ -55,7 +55,7 @@ print(every_death(lambda step: shutil.copytree(template, folder / str(step)), wo
 
 
 @pytest.mark.parametrize("how", ["dies", "fails"])
-@pytest.mark.parametrize(("verb", "after"), [("compact", []), ("forget", [3, 11])])
+@pytest.mark.parametrize(("verb", "after"), [("compact", []), pytest.param("forget", [3, 11], marks=pytest.mark.slow)])
 def test_one_that_is_stopped_at_any_step_changes_all_or_nothing(tmp_path, verb, after, how):
     (steps,) = run_script(HEAD + DIE_AT, tmp_path, verb, how)
     assert int(steps) > 25

@@ -36,6 +36,7 @@ for name in sys.argv[2:]:
 """
 
 
+@pytest.mark.slow
 def test_scikit_learn_takes_them_for_its_own():
     names = [name for name in operators.__all__ if name not in SPLITTERS]
     command = [sys.executable, "-c", CHECKS, str(Path(operating.__file__).parent), *names]

@@ -101,18 +101,19 @@ def test_a_claim_between_the_listing_and_the_link_costs_another_try(runs, monkey
     assert run.publish([draft(run, 1)])[0].record.number == 2
 
 
-def test_sixteen_processes_claim_two_thousand_numbers(runs):
+@pytest.mark.parametrize(("processes", "each"), [(4, 50), pytest.param(16, 125, marks=pytest.mark.slow)])
+def test_processes_at_once_claim_each_number_once(runs, processes, each):
     run = runs.create(DAY, "wheat")
     context = multiprocessing.get_context("forkserver")
-    workers = [context.Process(target=publish_alone, args=(run.folder, run.store.root, 125)) for _ in range(16)]
+    workers = [context.Process(target=publish_alone, args=(run.folder, run.store.root, each)) for _ in range(processes)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    assert [worker.exitcode for worker in workers] == [0] * 16
-    assert run.numbers() == list(range(1, 2001))
+    assert [worker.exitcode for worker in workers] == [0] * processes
+    assert run.numbers() == list(range(1, processes * each + 1))
     records = [pipeline.record for pipeline in run.pipelines()]
-    assert [record.number for record in records] == list(range(1, 2001))
+    assert [record.number for record in records] == run.numbers()
 
 
 def test_a_view_thrown_away_is_rendered_again_and_other_files_are_left(runs):
