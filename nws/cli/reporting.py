@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from nws.cli.opening import open_page
+from nws.cli.opening import open_page, write_report
 from nws.cli.session import Handed, Session
 from nws.errors import UsageError
 
@@ -83,37 +83,15 @@ def _report(
     *,
     open_: bool,
 ) -> None:
-    import time
-
-    from nws.cli.output import Progress
-    from nws.report.files import HTML, MARKDOWN, forms_for, pictures_beside, write
+    from nws.report.files import HTML, forms_for
 
     forms = forms_for(form, output)
     if open_ and HTML not in forms:
         raise UsageError("--open opens the HTML page, and only Markdown is asked for", hint="leave --format md out")
     workspace = session.workspace()
-    progress = Progress(session.output, time.monotonic)
-    progress.update("reading records and drawing pictures", final=True)
-    try:
-        report = make(workspace)
-        written = write(workspace, report, forms=forms, output=output)
-    finally:
-        progress.clear()
-    facts = {"kind": report.kind, "name": report.name or None}
-    lines = [
-        {
-            "path": _shown(workspace, path), **facts, "format": form_of, "size_bytes": path.stat().st_size,
-            "pictures": _shown(workspace, pictures_beside(path)) if form_of == MARKDOWN and report.pictures else None,
-        }
-        for form_of, path in written.items()
-    ]  # fmt: skip
-    session.output.rows("report", lines, ["path"])
-    for line in lines:
+    written = write_report(session, workspace, make, forms=forms, output=output)
+    session.output.rows("report", written.lines(workspace), ["path"])
+    for line in written.lines(workspace):
         if line["pictures"]:
             session.output.say(f"pictures of {Path(str(line['path'])).name}: {line['pictures']}")
-    if HTML in written:
-        open_page(session, written[HTML], really=open_)
-
-
-def _shown(workspace: "Workspace", path: Path) -> str:
-    return (path.relative_to(workspace.root) if path.is_relative_to(workspace.root) else path).as_posix()
+    open_page(session, written, really=open_)

@@ -8,13 +8,13 @@ from cyclopts import Parameter
 
 from nws.cli.following import perform
 from nws.cli.lines import UNFINISHED, run_line, say_how_to_go_on, warn_of_damage
-from nws.cli.opening import open_page
+from nws.cli.opening import open_page, write_report
 from nws.cli.session import Handed, Session
 from nws.errors import DONE
 from nws.words import size
 
 if TYPE_CHECKING:
-    from nws.workspace import Workspace
+    from nws.api import Workspace
 
 
 def init(path: Path | None = None, /, *, session: Handed) -> None:
@@ -92,26 +92,30 @@ def demo(
         provenance=session.provenance(),
     )
     code = perform(session, workspace, request)
-    if code == DONE and not session.json:
+    if code != DONE:
+        return code
+    if not session.json:
         _compare(session, workspace)
-        session.output.say("")
-        _report(session, workspace, really=open_)
-        session.output.say("\ntype next:")
-        if Path.cwd() != workspace.root:
-            session.output.say(f"  cd {shlex.quote(str(root))}")
-        for words in ("catalog best gasoline", "show best:gasoline", "export best:gasoline"):
-            session.output.say(f"  {session.program()} {words}")
+    _report(session, workspace, really=open_)
+    session.output.say("\ntype next:")
+    if Path.cwd() != workspace.root:
+        session.output.say(f"  cd {shlex.quote(str(root))}")
+    for words in ("catalog best gasoline", "show best:gasoline", "export best:gasoline"):
+        session.output.say(f"  {session.program()} {words}")
     return code
 
 
 def _report(session: Session, workspace: "Workspace", *, really: bool) -> None:
     """Write the report of the run that was made last, and say where."""
     from nws.report import report_run
-    from nws.report.files import write
+    from nws.report.files import FORMS
 
-    made = [name for name in workspace.runs.names() if "_gasoline_demo" in name]
-    report = report_run(workspace, made[-1])
-    open_page(session, write(workspace, report)["html"], really=really)
+    run = [name for name in workspace.runs.names() if "_gasoline_demo" in name][-1]
+    session.output.say("")
+    written = write_report(session, workspace, lambda there: report_run(there, run), forms=FORMS)
+    if session.json:
+        session.output.rows("report", written.lines(workspace), ["path"])
+    open_page(session, written, really=really)
 
 
 def _register(session: Session, workspace: Any, path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from nws import fsio
 from nws.errors import SystemRefused, UsageError
 from nws.ids import closest
+from nws.shelf.shelves import REPORTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,4 +123,4 @@ def _markdown(report: Report, path: Path) -> str:
 
 
 def _place(workspace: Workspace, report: Report) -> Path:
-    return workspace.root / "exports" / "session_reports" if report.kind == "run" else workspace.catalog / "reports"
+    return workspace.exports.root / REPORTS if report.kind == "run" else workspace.catalog / "reports"

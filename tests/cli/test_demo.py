@@ -1,5 +1,6 @@
 """`nws demo`, from an empty folder to the best model, and its files read with the tools of others."""
 
+import json
 import subprocess
 
 import duckdb
@@ -44,6 +45,15 @@ def test_it_ends_in_a_report(demo):
     assert f"report: {page.as_uri()}" in done.stderr
     assert "PLSRegression(n_components=8, scale=False)" in page.read_text(encoding="utf-8")
     assert page.with_suffix(".md").is_file()
+
+
+def test_with_json_every_line_is_json_and_the_report_is_named(nws, tmp_path):
+    done = nws("--json", "demo", "--open", check=0, env={"PATH": "", "DISPLAY": "", "BROWSER": ""})
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["type"] for line in lines] == ["run", "report", "report"]
+    assert {line["format"] for line in lines[1:]} == {"md", "html"}
+    assert all((tmp_path / "nws-demo" / line["path"]).is_file() for line in lines[1:])
+    assert "no browser was found" in done.stderr
 
 
 def test_the_real_tools_verify_every_object(demo, tool):

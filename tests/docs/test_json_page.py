@@ -205,8 +205,8 @@ def test_lines_have_the_documented_keys(printed, command):
     assert keys == said
 
 
-def test_a_demo_is_a_run():
-    assert _documented()["demo"] == _documented()["run"]
+def test_a_demo_is_a_run_and_its_report():
+    assert _documented()["demo"] == _documented()["run"] | _documented()["report run"]
 
 
 def test_every_kind_of_line_was_printed(printed):
