@@ -32,13 +32,18 @@ def came_by_import(copy: Path) -> bool:
     """Say whether a copy came by import: a folder has its mark in it, a zip file in a library beside its kind."""
     if copy.is_dir():
         return Imported(copy / FOLDER).has(_ITSELF)
-    return any(Imported(library / FOLDER).has(copy.stem) for library in libraries(copy))
+    return any(Imported(path.parents[2] / FOLDER).has(path.stem) for path in _in_library(copy))
 
 
 def libraries(copy: Path) -> list[Path]:
-    """Return the folder `library/` in which a file `library/trained/KIND/NAME.zip` stands, by each of its paths."""
+    """Return the folders `library/` in which a file stands as `library/trained/KIND/NAME.zip`, through links or not."""
+    return [path.parents[2] for path in _in_library(copy)]
+
+
+def _in_library(copy: Path) -> list[Path]:
+    """Return the paths of a file by which it is in a library: a link may have another name, or lead to another disk."""
     paths = {copy.absolute(), copy.resolve()}
-    return [path.parents[2] for path in paths if len(path.parents) > 2 and path.parents[1].name == TRAINED]
+    return [path for path in paths if len(path.parents) > 2 and path.parents[1].name == TRAINED]
 
 
 class Imported:

@@ -130,7 +130,8 @@ def _refuse_another(run: Run, copy: RunCopy) -> None:
     if not same:
         raise Conflict(
             f"another run {run.name} is there already",
-            hint=f"nws runs delete {run.name}, then again; `nws library load` with --output looks at the copy alone",
+            hint="look at the copy alone: nws library load --output; or import it into another workspace; or, "
+            f"in the place of that run: nws runs delete {run.name}, nws catalog forget {run.name}, then again",
         )
 
 
