@@ -117,16 +117,10 @@ def _shelve(workspace: Workspace, opened: Opened, contents: Contents, name: str,
             return Taken(kind=copy.kind, name=copy.name, path=copy.path, state=UNCHANGED, pipelines=1)
     if before and not replace:
         raise Conflict(f"{before[0].path} is there already", hint="choose another --name, or --replace it")
-    known = marks.has(name)
-    # The mark first: what is foreign is never there without it.
+    # The mark first: what is foreign is never there without it. It stays if nothing comes: two may import at once.
     marks.add(name, kind=contents.kind, manifest=manifest, file=opened.path.name)
-    try:
-        with opened.kept_open():
-            path = library.put(contents, name, replace=replace)
-    except BaseException:
-        if not known and all(open_any(copy.path).manifest != manifest for copy in library.named(name)):
-            marks.remove(name)
-        raise
+    with opened.kept_open():
+        path = library.put(contents, name, replace=replace)
     for copy in before:
         if copy.name != name:
             marks.remove(copy.name)

@@ -106,9 +106,10 @@ def _put(workspace: Workspace, contents: Contents, name: str, run: str, *, repla
         # A copy of what somebody else made is no more one's own than that is.
         marks.add(name, kind=contents.kind, manifest=ObjectId.of(encode(contents.manifest())), file=run)
     path = workspace.library.put(contents, name, replace=replace)
-    for copy in before:
-        if copy.name != name or not foreign:
-            marks.remove(copy.name)
+    gone = {copy.name for copy in before} - {name}
+    # Without a copy before it, too: the mark may be that of an import of which nothing came.
+    for stale in gone if foreign else {*gone, name}:
+        marks.remove(stale)
     return path
 
 

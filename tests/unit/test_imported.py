@@ -127,3 +127,16 @@ def test_what_is_in_the_workspace_of_another_user_is_not_ones_own(theirs, mine, 
     saved = mine.library.get("saved")
     assert is_foreign(mine, saved)
     assert mine.library_imported.has("saved")
+
+
+def test_what_is_saved_where_an_import_failed_is_ones_own(theirs, mine):
+    zips = mine.root / "library" / "trained"
+    zips.mkdir(parents=True)
+    (zips / "filtered").write_bytes(b"no folder")
+    with pytest.raises(OSError, match=r"filtered"):
+        mine.take(copy_of(theirs, "one"))
+    assert mine.library_imported.has("one")
+    (zips / "filtered").unlink()
+    (result,) = mine.run(mine.root / "wheat.csv", ridge_grid(mine.root / "grid.json", 1))
+    mine.save(f"{result.run.name}/0001", "one")
+    assert mine.predict(copy_of(mine, "one"), spectra(mine.root))
