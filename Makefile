@@ -13,7 +13,7 @@ help:
 	@echo "make test      install, run all tests but the slow ones"
 	@echo "make test-all  the slow ones too"
 	@echo "make lint | types | layers   ruff | mypy --strict | import-linter"
-	@echo "make docs      write the reference of commands anew"
+	@echo "make docs      write the reference of commands anew, and the pictures of the documents (with Chromium)"
 	@echo "make bench     print every speed claim as a ratio"
 	@echo "make clean     remove the environment and the demo"
 
@@ -56,6 +56,7 @@ layers: $(VENV)/.lint-tools
 
 docs: $(VENV)/.test-tools
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q -n 0 tests/cli/test_start.py -k reference
+	$(BIN)/python docs/images/make.py
 
 bench: $(VENV)/.test-tools
 	$(BIN)/python bench/startup.py
