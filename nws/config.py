@@ -64,10 +64,7 @@ def read(text: str, *, where: str) -> Settings:
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise BadInput(f"{where}: format = {version!r} is not a format number", hint=f"write: format = {FORMAT}")
     if version > FORMAT:
-        raise NewerFormat(
-            f"{where}: workspace format {version}; this nws reads format {FORMAT}",
-            hint="upgrade nws: pip install -U nws",
-        )
+        raise NewerFormat(f"{where}: workspace format {version}; this nws reads format {FORMAT}")
     _refuse_unknown(given, {"format", "trust", "catalog"}, where)
     return Settings(
         format=version,

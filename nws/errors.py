@@ -84,6 +84,9 @@ class NewerFormat(NwsError):
     kind = "newer-format"
     exit_code = 12
 
+    def __init__(self, message: str, *, hint: str = "a newer version of nws reads it") -> None:
+        super().__init__(message, hint=hint)
+
 
 class Damaged(NwsError):
     """Bytes that do not match their id, or that no longer decode."""

@@ -91,9 +91,12 @@ def parse(text: str) -> tuple[str | None, Metric]:
     raise UnknownName(f"unknown metric: {text!r}", hint=hint)
 
 
-def label(column: str) -> str:
-    """Return the heading of a `PARTITION_METRIC` column: `RMSECV` for `val_rmse`, `R² (test)` for `test_r2`."""
-    if column in _CHEMOMETRIC:
+def label(column: str, *, once: bool = False) -> str:
+    """Return the heading of a `PARTITION_METRIC` column: `RMSECV` for `val_rmse`, `R² (test)` for `test_r2`.
+
+    Where validation samples were set apart `once`, nothing was crossed: `RMSE (val)`.
+    """
+    if column in _CHEMOMETRIC and not (once and column == ALIASES["rmsecv"]):
         return _CHEMOMETRIC[column]
     partition, metric = parse(column)
     return f"{metric.label} ({partition})" if partition else metric.label

@@ -135,6 +135,11 @@ class PipelineRecord:
         """The name of the view, which is what people call the pipeline within its run."""
         return view_name(self.number, self.hash, self.name)
 
+    @property
+    def once(self) -> bool:
+        """Whether validation samples were set apart once, not each in its turn: nothing was cross-validated then."""
+        return self.evaluation.get("folds") == 1
+
     def objects(self) -> list[ObjectId]:
         """Return the id of every object that this record names, its dataset's among them."""
         named = [*self.files.values(), *(artifact["object"] for artifact in self.artifacts), self.dataset["id"]]
@@ -312,9 +317,7 @@ def _check_schema(expected: str, found: Any, where: str) -> None:
     if found_name != name or not found_version.isdigit():
         raise Damaged(f"{where}: schema {expected!r} expected, found {found!r}")
     if int(found_version) > int(version):
-        raise NewerFormat(
-            f"{where} has schema {found}; this nws reads up to {expected}", hint="upgrade nws: pip install -U nws"
-        )
+        raise NewerFormat(f"{where} has schema {found}; this nws reads up to {expected}")
 
 
 def _build(kind: type[D], body: JsonMap, where: str) -> D:

@@ -140,7 +140,7 @@ class _Question:
     def best(self, metric: str | None, number: int | None) -> int:
         try:
             column = self.predictions.ranking_column(self.dataset, metric, **self.criteria)
-            show = [*_scores(column), *IDENTITY, *WHAT, "deleted"] if self.is_table else self.chosen
+            show = [*_scores(column), *IDENTITY, *WHAT, "n_folds", "deleted"] if self.is_table else self.chosen
             board = self.predictions.leaderboard(self.dataset, column, n=number, show=show, **self.criteria)
         except UnknownName as err:
             return self.unused(err)
@@ -204,15 +204,20 @@ def _nothing_ranked(session: Session, board: "Leaderboard") -> int:
 def _say_ranking(session: Session, board: "Leaderboard") -> None:
     from nws.index.criteria import heading
 
-    session.output.say(f"ranked by {heading(board.column)}, {board.order}")
+    session.output.say(f"ranked by {heading(board.column, once=_once(board.rows))}, {board.order}")
     apart = {"dataset_name", "target"} & set(board.rows.columns)
     if any(board.rows[name].n_unique() > 1 for name in apart):
         session.output.say("note: these are of several datasets or targets, whose figures may not compare")
 
 
+def _once(rows: "pl.DataFrame") -> bool:
+    """Say whether all rows, as far as they say it, have validation samples that were set apart once, not crossed."""
+    return "n_folds" in rows.columns and bool(rows["n_folds"].eq_missing(1).all())
+
+
 def _leaderboard_columns(rows: "pl.DataFrame", column: str) -> dict[str, str]:
     """Return what a leaderboard shows: the score ranked by, the same figure elsewhere, and what tells rows apart."""
-    scores = {name: label(name) for name in _scores(column) if rows[name].count()}
+    scores = {name: label(name, once=_once(rows)) for name in _scores(column) if rows[name].count()}
     apart = {key: text for key, text in IDENTITY.items() if key == "ref" or rows[key].n_unique() > 1}
     return marked(rows, {"rank": "#", **scores, **apart, **WHAT})
 

@@ -97,7 +97,8 @@ class Watcher:
         rank = badness(METRICS[name], value)
         target = outcome.task.target
         if target not in self._best or rank < self._best[target][0]:
-            self._best[target] = (rank, f"best {label(f'val_{name}')} {number(value)}")
+            once = (outcome.metrics.cross_validation or {}).get("folds") == 1
+            self._best[target] = (rank, f"best {label(f'val_{name}', once=once)} {number(value)}")
 
     def _text(self, reached: "Reached") -> str:
         todo = reached.total - reached.skipped

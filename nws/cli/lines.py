@@ -135,6 +135,7 @@ def leaderboard(output: Output, best: "list[Entry]", *, run: str | None = None) 
 
     rows = []
     columns = {"rank": "#", "pipeline_id": "pipeline"}
+    once = all(entry.pipeline.record.once for entry in best)
     for rank, entry in enumerate(best, 1):
         metrics, record = entry.metrics, entry.pipeline.record
         if metrics is None:
@@ -143,7 +144,7 @@ def leaderboard(output: Output, best: "list[Entry]", *, run: str | None = None) 
             f"{name}_{metrics.metric}": (metrics.partition(name) or {}).get(metrics.metric)
             for name in ("val", "test", "train")
         }
-        columns |= {column: label(column) for column, value in figures.items() if value is not None}
+        columns |= {column: label(column, once=once) for column, value in figures.items() if value is not None}
         rows.append(
             {
                 "rank": rank, "pipeline_id": record.id, **figures, "target": record.dataset["targets"][0],

@@ -226,14 +226,18 @@ def checkout(refs: Refs, /, *, artifacts: bool = False, charts: bool = False, se
         Also draw the pictures, as chart_*.png.
     """
     workspace = session.workspace()
-    for pipeline in [session.resolve(workspace, ref) for ref in refs]:
-        folder = pipeline.render(artifacts=artifacts)
-        pictures = put_charts(session, workspace, [pipeline] if charts else [], explain=True)
-        row = {"path": pipeline.path, "record": pipeline.record_id, "charts": pictures}
-        session.output.rows("checkout", [row], ["path"])
-        session.output.say(f"rendered {folder}")
-        if pictures:
-            session.output.say(said(pictures))
+    pipelines = [session.resolve(workspace, ref) for ref in refs]
+
+    def rendered() -> Iterator[dict[str, object]]:
+        for pipeline in pipelines:
+            folder = pipeline.render(artifacts=artifacts)
+            pictures = put_charts(session, workspace, [pipeline] if charts else [], explain=True)
+            session.output.say(f"rendered {folder}")
+            if pictures:
+                session.output.say(said(pictures))
+            yield {"path": pipeline.path, "record": pipeline.record_id, "charts": pictures}
+
+    session.output.rows("checkout", rendered(), ["path"])
 
 
 def rev_parse(

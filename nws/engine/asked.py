@@ -146,10 +146,7 @@ def _request(config: RunConfig, run: Run, call: Request) -> Request:
         name: tuple(value) if isinstance(value, list) else value for name, value in config.global_params.items()
     }
     for name in given.keys() - known:
-        raise NewerFormat(
-            f"run {run.name} was begun with {name!r}, which this nws does not know",
-            hint="upgrade nws: pip install -U nws",
-        )
+        raise NewerFormat(f"run {run.name} was begun with {name!r}, which this nws does not know")
     before = Request(**given, seed=config.random_seed, description=config.description)
     jobs = before.jobs if call.jobs is None else call.jobs
     return dataclasses.replace(before, jobs=jobs, provenance=call.provenance, resume=run.name)

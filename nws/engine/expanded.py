@@ -78,8 +78,7 @@ def unpack(data: bytes, *, where: str) -> list[PipelineConfig]:
     except (IndexError, ValueError, AttributeError) as err:
         raise Damaged(f"{where}: its parts do not fit together: {err}") from err
     except TypeError as err:
-        hint = "upgrade nws: pip install -U nws"
-        raise NewerFormat(f"{where} says what this nws does not know: {err}", hint=hint) from err
+        raise NewerFormat(f"{where} says what this nws does not know: {err}") from err
 
 
 class _Pool:

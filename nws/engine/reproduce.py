@@ -17,7 +17,7 @@ from nws.engine.alike import largest_difference, same_figures
 from nws.engine.request import AUTO
 from nws.engine.splits import check_cv
 from nws.engine.tasks import MODEL, SPLIT, PipelineConfig, StepSpec, Task
-from nws.errors import BadInput, Damaged, UnknownName, UsageError
+from nws.errors import BadInput, Damaged, NewerFormat, UnknownName, UsageError
 from nws.ids import ObjectId
 from nws.pipeline import RESTORE
 from nws.pipeline.rows import stored_blocks
@@ -155,8 +155,7 @@ def _asked(task: Task, pipeline: Pipeline) -> Task:
             name: tuple(value) if isinstance(value, list) else value for name, value in said.items()
         }
         if unknown := values.keys() - known:
-            hint = "upgrade nws: pip install -U nws"
-            raise BadInput(f"{pipeline.ref} was run with {min(unknown)!r}, which this nws does not know", hint=hint)
+            raise NewerFormat(f"{pipeline.ref} was run with {min(unknown)!r}, which this nws does not know")
         return dataclasses.replace(task, **values)
     # An older record says only what was done, and a hash of what was asked.
     done = str(record.evaluation.get("cv"))

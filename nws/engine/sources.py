@@ -104,7 +104,7 @@ class Source:
             raise Damaged(f"{self.path} has no artifact of step {step.get('step')} ({step.get('class')})")
         forms = {item["object"]: item.get("format") for item in self.record.artifacts}
         if forms.get(oid, artifacts.FORMAT) != artifacts.FORMAT:
-            raise NewerFormat(f"{self.path}: step {step.get('step')} is stored as {forms[oid]!r}", hint="upgrade nws")
+            raise NewerFormat(f"{self.path}: step {step.get('step')} is stored as {forms[oid]!r}")
         try:
             return self.objects.get(ObjectId(oid))
         except UnknownName as err:

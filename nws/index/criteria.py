@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypedDict
 from nws.errors import UnknownName, UsageError
 from nws.ids import closest
 from nws.index import thresholds, where
-from nws.metrics import ALIASES, CLASSIFICATION, REGRESSION, parse
+from nws.metrics import CLASSIFICATION, REGRESSION, label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -143,10 +143,12 @@ def _moment(day: dt.date, *, end: bool = False) -> dt.datetime:
     return day.replace(tzinfo=dt.UTC) if day.tzinfo is None else day.astimezone(dt.UTC)
 
 
-def heading(column: str) -> str:
-    """Return what a `PARTITION_METRIC` column is called, with its name: `RMSECV (val_rmse)`, `R² (val_r2)`."""
-    alias = next((alias.upper() for alias, known in ALIASES.items() if known == column), None)
-    return f"{alias or parse(column)[1].label} ({column})"
+def heading(column: str, *, once: bool = False) -> str:
+    """Return what a `PARTITION_METRIC` column is called, with its name: `RMSECV (val_rmse)`, `R² (val_r2)`.
+
+    Where validation samples were set apart `once`, nothing was crossed: `RMSE (val_rmse)`.
+    """
+    return f"{label(column, once=once).partition(' (')[0]} ({column})"
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

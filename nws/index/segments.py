@@ -186,10 +186,7 @@ def verify(path: Path) -> None:
     with unreadable(path):
         version = pl.read_parquet_metadata(path).get(columns.FORMAT_KEY, "")
         if version.isdigit() and int(version) > columns.FORMAT:
-            raise NewerFormat(
-                f"{path} has index format {version}; this nws reads up to {columns.FORMAT}",
-                hint="upgrade nws: pip install -U nws",
-            )
+            raise NewerFormat(f"{path} has index format {version}; this nws reads up to {columns.FORMAT}")
         # The filter keeps every row, and has the statistics read too.
         scan([path], path.parent.name).filter(pl.col("prediction_id") >= "").collect()
 

@@ -193,8 +193,8 @@ def _outliers(portrait: Portrait) -> Iterator[str]:
         return
     if not isinstance(told, dict):
         yield (
-            "Limits of outliers were not kept with this run (`nws run --outliers` keeps them); "
-            "`nws predict --outliers` finds what it can of them again."
+            "Limits of outliers were not kept with this run (`nws run --outliers` keeps those of models with a latent "
+            "space, such as PLS); `nws predict --outliers` finds what it can of them again."
         )
         return
     words = {"hotelling_t2_limit": "Hotelling's T²", "q_residuals_limit": "Q residuals"}

@@ -68,7 +68,7 @@ def _line(axes: Axes, found: Course, partition: str) -> None:
         return
     values, figures = [point.value for point, _ in known], [figure for _, figure in known]
     errors = [point.error or 0.0 for point, _ in known] if partition == "val" else None
-    once = found.best.pipeline.record.evaluation.get("folds") == 1
+    once = found.best.pipeline.record.once
     said = heading(partition, found.metric, once=once) + (" ± standard error" if errors and any(errors) else "")
     axes.errorbar(
         values,

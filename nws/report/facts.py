@@ -64,7 +64,7 @@ class Row:
     @property
     def once(self) -> bool:
         """Whether validation samples were set apart once, not each in its turn."""
-        return bool(self.pipeline.record.evaluation.get("folds") == 1)
+        return self.pipeline.record.once
 
     @property
     def score(self) -> float | None:

@@ -80,7 +80,7 @@ class Portrait:
     @property
     def once(self) -> bool:
         """Whether validation samples were set apart once, not each in its turn."""
-        return bool(self.pipeline.record.evaluation.get("folds") == 1)
+        return self.pipeline.record.once
 
     @cached_property
     def axis(self) -> Axis | None:

@@ -114,7 +114,7 @@ class Subject:
     @property
     def once(self) -> bool:
         """Whether validation samples were set apart once, not each in its turn."""
-        return bool(self.pipeline.record.evaluation.get("folds") == 1)
+        return self.pipeline.record.once
 
     def partition(self, name: str) -> str:
         """Return what people call a partition."""

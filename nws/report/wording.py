@@ -48,15 +48,10 @@ def meaning(metric: str) -> str:
 
 
 def heading(partition: str, metric: str, *, once: bool = False) -> str:
-    """Return the heading of a figure: `RMSECV`, `R² (test)`; a metric that is not known stands as it is.
-
-    Where validation samples were set apart `once`, nothing was crossed: `RMSE (val)`.
-    """
+    """Return the heading of a figure, as `nws.metrics.label`; a metric that is not known stands as it is."""
     if metric not in METRICS:
         return f"{metric} ({partition})"
-    if once and partition == VALIDATION:
-        return f"{METRICS[metric].label} ({partition})"
-    return label(f"{partition}_{metric}")
+    return label(f"{partition}_{metric}", once=once)
 
 
 def validated(*, once: bool) -> str:

@@ -125,7 +125,7 @@ class Loose:
         return f"{self._start}{oid[:2]}{os.sep}{oid}{SUFFIX}"
 
     def _newer(self, oid: ObjectId, err: Unsupported) -> NewerFormat:
-        return NewerFormat(f"object {oid} is in a newer format: {err}: {self._name(oid)}", hint="use a newer nws")
+        return NewerFormat(f"object {oid} is in a newer format: {err}: {self._name(oid)}")
 
 
 def _is_object(name: str) -> bool:

@@ -325,7 +325,7 @@ class Packs:
     def _error(self, what: str, name: str, err: Broken | Unsupported) -> NwsError:
         path = self._start + name + PACK
         if isinstance(err, Unsupported):
-            return NewerFormat(f"{what} is in a newer format: {err}: {path}", hint="use a newer nws")
+            return NewerFormat(f"{what} is in a newer format: {err}: {path}")
         hint = "store the same content again, or bring the pack and its index back from a copy"
         return Damaged(f"{what} is damaged: {err}: {path}", hint=hint)
 

@@ -10,7 +10,9 @@ import sys
 import polars as pl
 import pytest
 from index_rows import START, row
+from workspaces import ridge_grid, small_csv
 
+from nws import Workspace
 from nws.index import segments
 from nws.metrics import CLASSIFICATION
 
@@ -249,3 +251,22 @@ def test_best_names_no_pipeline_that_is_gone(workspace, here):
 def test_columns_that_are_made_of_others(workspace, here):
     done = here("catalog", "list", "-n", "2", "--columns", "ref,tags,deleted", "--csv", check=0)
     assert done.out == 'ref,tags,deleted\n2026-01-02_wheat/0003,"",false\n2026-01-02_kinds/0006,"",true\n'
+
+
+def test_where_a_validation_set_was_given_nothing_is_called_crossed(here, tmp_path):
+    text = small_csv(tmp_path / "wheat.csv").read_text().splitlines()
+    parts = ["part", *(["train"] * 14 + ["val"] * 6 + ["test"] * 4)]
+    (tmp_path / "wheat.csv").write_text("\n".join(f"{line},{part}" for line, part in zip(text, parts, strict=True)))
+    ridge_grid(tmp_path / "grid.json", 2)
+    here("init", check=0)
+    here("dataset", "add", "wheat", "wheat.csv", "--partition", "part", "--target", "protein", check=0)
+    told = here("run", "--dataset", "wheat", "--pipelines", "grid.json", "--run-name", "once", check=0)
+    assert told.out.startswith("#\tpipeline\tRMSE (val)\tRMSEP\tRMSEC\t")
+    here("run", "--dataset", "wheat", "--pipelines", "grid.json", "--cv", "kfold:3", "--run-name", "crossed", check=0)
+    name = Workspace.open(tmp_path).runs.names()
+    once, crossed = (next(run for run in name if run.endswith(end)) for end in ("_once", "_crossed"))
+    told = here("catalog", "best", "wheat", "--run", once, check=0)
+    assert told.out.startswith("#\tRMSE (val)\tRMSEP\t")
+    assert "ranked by RMSE (val_rmse)" in told.err
+    for words in (("--run", crossed), ()):
+        assert here("catalog", "best", "wheat", *words, check=0).out.startswith("#\tRMSECV\t")

@@ -175,7 +175,7 @@ def test_older_records_say_their_splits_by_what_was_done(here, place):
         ({"steps": [{"operator": "model"}]}, 6, "the class of each step"),
         ({"dataset": {"name": "x", "id": "0" * 64, "targets": []}}, 6, "its dataset and target"),
         ({"dataset": {"name": "x", "id": "0" * 64, "targets": ["protein"]}}, 13, "is gone from the store"),
-        ({"evaluation": {"asked": {"cv": "auto", "colour": "blue"}}}, 6, "colour"),
+        ({"evaluation": {"asked": {"cv": "auto", "colour": "blue"}}}, 12, "colour"),
         ({"evaluation": {}, "task": "x", "steps": [{"operator": "model", "class": PLS}]}, 6, "its splits"),
         ({"steps": [{"operator": "model", "class": "odd_estimators.Odd"}]}, 14, "odd_estimators"),
         ({"steps": [{"operator": "model", "class": PLS, "params": {"copy": {"class": "odd.Odd"}}}]}, 14, "odd"),
