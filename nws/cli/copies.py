@@ -60,7 +60,9 @@ def remove_copies(
         session.output.made("removed", {"path": path, "kind": copy.kind, "name": copy.name})
 
 
-def verify_copies(output: Output, shelf: "Shelf", root: Path, names: list[str] | None, *, noun: str) -> int | None:
+def verify_copies(
+    output: Output, shelf: "Shelf", root: Path, names: list[str] | None, *, noun: str, strays: bool = True
+) -> int | None:
     """Check copies against their manifests, and return the exit code; None if there are none.
 
     Parameters
@@ -75,16 +77,18 @@ def verify_copies(output: Output, shelf: "Shelf", root: Path, names: list[str] |
         Which; all of them, and whatever else lies there, if not given.
     noun
         What a copy is called, which is also the `type` of a line: `archive`.
+    strays
+        Whether to name what else lies on the shelf.
     """
     checked = list(shelf.list()) if names is None else shelf.find(names)
-    strays = list(shelf.strays()) if names is None else []
-    if not checked and not strays:
+    others = list(shelf.strays()) if names is None and strays else []
+    if not checked and not others:
         return None
     states = Counter[str]()
     output.rows(noun, _rows(output, shelf, root, checked, states), ["state", "path"])
-    for path in strays:
+    for path in others:
         _tell_stray(output, path.relative_to(root).as_posix(), noun)
-    output.say(_summary(len(checked), states, len(strays), noun))
+    output.say(_summary(len(checked), states, len(others), noun))
     return max((code for state, code in CODES.items() if states[state]), default=DONE)
 
 

@@ -1,34 +1,48 @@
 """Commands on copies for people: exports list, exports verify, exports remove."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from nws.cli.copies import each_copy, remove_copies, verify_copies
-from nws.cli.session import Handed
-from nws.errors import DONE
+from nws.cli.session import Handed, Session
+from nws.errors import DONE, UnknownName
 
 if TYPE_CHECKING:
-    from nws.shelf import Copy
-    from nws.workspace import Workspace
+    from nws.shelf import Copy, Shelf
 
+Output = Annotated[
+    Path | None, Parameter(name="--output", help="Where they were exported to, if not into the workspace.")
+]
 _COLUMNS = ["path", "kind", "run_id", "pipeline_id", "bytes", "note"]
 _NONE = "nothing is exported yet: nws export REF"
 
 
-def list_(*, session: Handed) -> None:
-    """List what is in exports, and which pipeline each copy is of."""
-    workspace = session.workspace()
-    found = each_copy(session.output, workspace.exports, workspace.root, lambda copy: _facts(workspace, copy))
+def list_(*, output: Output = None, session: Handed) -> None:
+    """List what is exported, and which pipeline each copy is of."""
+    shelf, root = _place(session, output)
+    found = each_copy(session.output, shelf, root, lambda copy: _facts(shelf, root, copy))
     if not session.output.rows("export", found, _COLUMNS):
         session.output.say(_NONE)
 
 
-def _facts(workspace: "Workspace", copy: "Copy") -> dict[str, Any]:
-    shelf = workspace.exports
+def _place(session: Session, output: Path | None) -> "tuple[Shelf, Path]":
+    """Return the exports that are meant, and the folder in which their paths are shown."""
+    from nws.shelf import exports
+
+    if output is None:
+        workspace = session.workspace()
+        return workspace.exports, workspace.root
+    if not output.is_dir():
+        raise UnknownName(f"no folder {output}", hint="--output names the folder that nws export wrote to")
+    return exports(output), output
+
+
+def _facts(shelf: "Shelf", root: Path, copy: "Copy") -> dict[str, Any]:
     source = shelf.source(copy)
     return {
-        "path": copy.path.relative_to(workspace.root).as_posix(),
+        "path": copy.path.relative_to(root).as_posix(),
         "kind": copy.kind,
         "name": copy.name,
         **{key: source.get(key) for key in ("record", "run_id", "pipeline_id")},
@@ -36,7 +50,7 @@ def _facts(workspace: "Workspace", copy: "Copy") -> dict[str, Any]:
     }
 
 
-def verify(names: list[str] | None = None, /, *, session: Handed) -> int:
+def verify(names: list[str] | None = None, /, *, output: Output = None, session: Handed) -> int:
     """Check exports against their manifests, every member and every byte; what else lies in a folder is left alone.
 
     Parameters
@@ -44,15 +58,21 @@ def verify(names: list[str] | None = None, /, *, session: Handed) -> int:
     names
         Names or paths of exports; all of them if not given.
     """
-    workspace = session.workspace()
-    code = verify_copies(session.output, workspace.exports, workspace.root, names, noun="export")
+    shelf, root = _place(session, output)
+    # Elsewhere they lie among files that are none of our business.
+    code = verify_copies(session.output, shelf, root, names, noun="export", strays=output is None)
     if code is None:
         session.output.say(_NONE)
     return DONE if code is None else code
 
 
 def remove(
-    names: list[str], /, *, yes: Annotated[bool, Parameter(name=["-y", "--yes"])] = False, session: Handed
+    names: list[str],
+    /,
+    *,
+    output: Output = None,
+    yes: Annotated[bool, Parameter(name=["-y", "--yes"])] = False,
+    session: Handed,
 ) -> None:
     """Remove exports for good, with whatever lies in their folders; asks first.
 
@@ -63,5 +83,5 @@ def remove(
     yes
         Do not ask.
     """
-    shelf, root = session.workspace().exports, session.workspace().root
+    shelf, root = _place(session, output)
     remove_copies(session, shelf, root, names, shelf.remove, yes=yes)

@@ -112,3 +112,17 @@ def test_an_export_is_replaced_on_request(here, place, exported):
 def test_without_exports_the_way_to_one_is_said(here, place):
     for verb in ("list", "verify"):
         assert "nothing is exported yet: nws export REF" in here("exports", verb, check=0).err
+
+
+def test_exports_elsewhere_are_looked_at_without_a_workspace(here, place, exported, tmp_path, monkeypatch):
+    here("export", exported, "--output", str(tmp_path / "out é"), check=0)
+    (tmp_path / "nowhere").mkdir()
+    monkeypatch.chdir(tmp_path / "nowhere")
+    (row,) = rows(here("--json", "exports", "list", "--output", "../out é", check=0))
+    assert row["path"] == row["name"]
+    (tmp_path / "out é" / "notes.txt").touch()
+    assert here("exports", "verify", "--output", "../out é", check=0).err == "1 export checked: all sound\n"
+    here("exports", "remove", row["name"], "--output", "../out é", "--yes", check=0)
+    assert [path.name for path in (tmp_path / "out é").iterdir()] == ["notes.txt"]
+    assert "no folder ../out" in here("exports", "verify", "--output", "../out", check=4).err
+    here("exports", "list", check=10)
