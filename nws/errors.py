@@ -84,7 +84,7 @@ class NewerFormat(NwsError):
     kind = "newer-format"
     exit_code = 12
 
-    def __init__(self, message: str, *, hint: str = "a newer version of nws reads it") -> None:
+    def __init__(self, message: str, *, hint: str = "upgrade nws: a newer version reads it") -> None:
         super().__init__(message, hint=hint)
 
 
