@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nws.errors import NotTrusted, NwsError
+from nws.errors import NwsError
 from nws.report.blocks import Picture, Text
 from nws.report.wording import sentence
 
@@ -36,14 +36,14 @@ SHOWS = {
 _LARGE = 300_000
 
 
-def pictures_of(workspace: Workspace, pipeline: Pipeline) -> list[Block]:
+def pictures_of(pipeline: Pipeline) -> list[Block]:
     """Return the pictures of a pipeline; in their place, why there are none."""
     from nws.report.pictures import draw
 
     def drawing(form: str, left_out: Told, failed: Told) -> dict[str, bytes]:
         return draw(pipeline, form=form, left_out=left_out, failed=failed)
 
-    return _drawn(drawing, of=pipeline.ref, parts={}, hint=lambda: _trust(workspace, pipeline))
+    return _drawn(drawing, of=pipeline.ref, parts={})
 
 
 def pictures_of_run(workspace: Workspace, run: Run, targets: Iterable[str]) -> list[Block]:
@@ -56,23 +56,10 @@ def pictures_of_run(workspace: Workspace, run: Run, targets: Iterable[str]) -> l
 
     # The names of its pictures hold those of targets, as far as a file can be called so.
     parts = {file_part(target): target for target in targets}
-    return _drawn(drawing, of=run.name, parts=parts, hint=str)
+    return _drawn(drawing, of=run.name, parts=parts)
 
 
-def _trust(workspace: Workspace, pipeline: Pipeline) -> str:
-    """Return how the model of a pipeline comes to be loaded; nothing where trust is not what keeps it from it."""
-    from nws.engine.sources import Source
-
-    try:
-        Source.in_workspace(workspace, pipeline)
-    except NotTrusted as err:
-        # Reports have no option that trusts for once.
-        way = str(err.hint).partition(", or --trust")[0]
-        return f"{sentence(way)}, and make the report again."
-    return ""
-
-
-def _drawn(drawing: Drawing, *, of: str, parts: Mapping[str, str], hint: Callable[[], str]) -> list[Block]:
+def _drawn(drawing: Drawing, *, of: str, parts: Mapping[str, str]) -> list[Block]:
     left_out: dict[str, str] = {}
     failed: dict[str, str] = {}
     try:
@@ -89,8 +76,8 @@ def _drawn(drawing: Drawing, *, of: str, parts: Mapping[str, str], hint: Callabl
         Picture(f"{of.replace('/', '_')}_{name}", data, _shows(name, parts))
         for name, data in sorted(found.items(), key=lambda item: _place(item[0]))
     ]
-    lines = [*_reasons(left_out, parts), *_reasons(failed, parts), hint() if failed else ""]
-    return [*pictures, *(Text(line, hint=True) for line in lines if line)]
+    lines = [*_reasons(left_out, parts), *_reasons(failed, parts)]
+    return [*pictures, *(Text(line, hint=True) for line in lines)]
 
 
 def _silent(_name: str, _why: str) -> None:

@@ -62,7 +62,7 @@ def report_dataset(workspace: Workspace, name: str, *, pictures: bool = True) ->
         Section("What the data are", _data(registration)),
         *(section for row in bests for section in _leaderboard(workspace, name, row, several=len(bests) > 1)),
         *_look_into([rows for rows in boards.values() if rows], trouble),
-        *_best(workspace, boards, pictures=pictures),
+        *_best(boards, pictures=pictures),
         Section("All runs", [*_runs(runs), *(block for row in bests for block in _history(workspace, name, row))]),
         Section("By preprocessing and by model", list(_statistics(workspace, name, bests))),
         Section(
@@ -196,13 +196,13 @@ def _look_into(boards: list[list[Row]], trouble: list[str]) -> list[Section]:
     ]
 
 
-def _best(workspace: Workspace, boards: dict[str, list[Row]], *, pictures: bool) -> list[Section]:
+def _best(boards: dict[str, list[Row]], *, pictures: bool) -> list[Section]:
     found = []
     for what, rows in boards.items():
         if rows:
             title = "The best pipeline" if len(boards) == 1 else f"The best pipeline: {what}"
             whole = parts.in_full(rows[0].pipeline, rows[0], title=title)
-            drawn = pictures_of(workspace, rows[0].pipeline) if pictures else []
+            drawn = pictures_of(rows[0].pipeline) if pictures else []
             found.append(Section(title, [*whole.blocks, *drawn]))
     return found
 

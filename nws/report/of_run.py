@@ -57,7 +57,7 @@ def report_run(workspace: Workspace, run: Run | str, *, pictures: bool = True) -
         *_failures(facts),
         *chain.from_iterable(_leaderboard(facts, target) for target in facts.targets),
         *_look_into(facts, trouble),
-        *_best(workspace, facts, pictures=pictures),
+        *_best(facts, pictures=pictures),
         *_estimates(facts.summary),
         *_statistics(workspace, facts, pictures=pictures),
         *across(workspace, facts, trouble),
@@ -265,14 +265,14 @@ def _look_into(facts: RunFacts, trouble: list[str]) -> list[Section]:
     return [Section("Look into predictions", [Explorer(found, about)])]
 
 
-def _best(workspace: Workspace, facts: RunFacts, *, pictures: bool) -> list[Section]:
+def _best(facts: RunFacts, *, pictures: bool) -> list[Section]:
     found = []
     for target in facts.targets:
         ranked = facts.ranked(target)
         if ranked:
             title = "The best pipeline" if len(facts.targets) == 1 else f"The best pipeline for {target}"
             whole = parts.in_full(ranked[0].pipeline, ranked[0], title=title)
-            drawn = pictures_of(workspace, ranked[0].pipeline) if pictures else []
+            drawn = pictures_of(ranked[0].pipeline) if pictures else []
             found.append(Section(title, [*whole.blocks, *drawn]))
     return found
 

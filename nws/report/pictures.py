@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from nws.errors import NwsError
+from nws.errors import NotTrusted, NwsError
 from nws.report import style
 from nws.report.subject import NotDrawn, Subject
 
@@ -120,6 +120,9 @@ def _drawn(drawings: Mapping[str, Callable[[], Figure]], form: str, left_out: To
                 pictures[f"{name}.{form}"] = style.encode(drawing(), form, name=name)
         except NotDrawn as why:
             left_out(name, str(why))
+        except NotTrusted as err:
+            # Nothing that draws has an option that trusts for once.
+            failed(name, f"{err.message}; {err.hint.partition(', or --trust')[0]}")
         except NwsError as err:
             failed(name, err.message)
         except Exception as err:  # noqa: BLE001 -- the code of steps can fail in any way; the other pictures are there

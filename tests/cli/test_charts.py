@@ -1,6 +1,7 @@
 """`--charts` of run and checkout: pictures lie beside the files of a view, and never make a command fail."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -104,6 +105,17 @@ def test_what_cannot_be_drawn_is_told_and_fails_nothing(fresh, here, tmp_path):
     told = here("checkout", best(tmp_path).ref, "--charts", check=0)
     assert "is not drawn" in told.err
     assert "rendered" in told.err
+
+
+def test_a_model_of_somebody_else_is_not_drawn_and_the_way_to_trust_is_said(fresh, here, tmp_path, monkeypatch):
+    fresh("--charts", "none")
+    found = best(tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    told = here("checkout", found.ref, "--charts", check=0)
+    assert "chart_spectra of" in told.err
+    assert "if you trust whoever made it: `nws config trust add PATH`" in told.err
+    assert "--trust" not in told.err
+    assert charts(tmp_path)[found.record.number] == {"chart_predictions.png", "chart_residuals.png"}
 
 
 def test_a_failed_pipeline_says_why_there_are_none(fresh, here, tmp_path):
