@@ -20,12 +20,15 @@ from nws.words import plural
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from nws.index.criteria import Criteria
     from nws.records import Registration
     from nws.report.blocks import Block
     from nws.workspace import Workspace
 
 # How many pipelines of all runs stand in the leaderboard of a dataset.
 MOST = 50
+# How many of those that are still there a reader can look into.
+_LOOKED_INTO = 12
 _SHOWN = ("record", "ref", "run_id", "preprocessing", "model", "metric", "deleted", "run_date")
 
 
@@ -58,7 +61,7 @@ def report_dataset(workspace: Workspace, name: str, *, pictures: bool = True) ->
     bests = history.bests_of(workspace, name) if runs else []
     boards = {_what(row): _board(workspace, name, row, trouble) for row in bests}
     sections = [
-        Section("In short", list(_in_short(name, bests, runs))),
+        Section("In short", list(_in_short(name, bests, runs, boards))),
         Section("What the data are", _data(registration)),
         *(section for row in bests for section in _leaderboard(workspace, name, row, several=len(bests) > 1)),
         *_look_into([rows for rows in boards.values() if rows], trouble),
@@ -93,13 +96,15 @@ def _unknown(workspace: Workspace, name: str) -> UnknownName:
     return UnknownName(f"no dataset named {name!r}", hint=f"did you mean {near[0]}?" if near else "nws dataset list")
 
 
-def _in_short(name: str, bests: list[dict[str, Any]], runs: list[dict[str, Any]]) -> Iterable[Block]:
+def _in_short(
+    name: str, bests: list[dict[str, Any]], runs: list[dict[str, Any]], boards: dict[str, list[Row]]
+) -> Iterable[Block]:
     if runs and not bests:
         yield Text(f"No pipeline that ran on {name} has a figure: all failed, or have no validation results.")
     for row in bests:
         head = wording.heading("test", row["metric"])
         tested = f"; its {head} is {wording.figure(row['test_score'])}" if row["test_score"] is not None else ""
-        gone = " That pipeline was deleted; the catalog remembers its figures." if row["deleted"] else ""
+        gone = _gone(boards[_what(row)]) if row["deleted"] else ""
         yield Text(
             f"The best pipeline that predicts {row['target']} is {row['ref']}: "
             f"{wording.chain(row['preprocessing'], row['model'])}. Its {_head(row)} is "
@@ -108,6 +113,14 @@ def _in_short(name: str, bests: list[dict[str, Any]], runs: list[dict[str, Any]]
     if bests:
         for line in wording.how_to_read(bests[0]["task_type"], bests[0]["metric"], once=_once(bests[0])):
             yield Text(line, hint=True)
+
+
+def _gone(there: list[Row]) -> str:
+    said = " That pipeline was deleted; the catalog remembers its figures."
+    if not there:
+        return said
+    first = there[0]
+    return f"{said} The best that is still there is {first.pipeline.ref}, with {wording.figure(first.score)}."
 
 
 def _once(row: dict[str, Any]) -> bool:
@@ -136,13 +149,15 @@ def _option(value: Any) -> str:
     return " and ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def _ranked(workspace: Workspace, name: str, best: dict[str, Any], n: int) -> list[dict[str, Any]]:
+def _ranked(
+    workspace: Workspace, name: str, best: dict[str, Any], n: int, *, deleted: bool | None = None
+) -> list[dict[str, Any]]:
     """Return the rows of the best pipelines by the metric of `best`; only those that have it as their own."""
     column = f"val_{best['metric']}"
     where = f"metric == '{best['metric']}'"
     shown = (*_SHOWN, column, f"test_{best['metric']}", f"train_{best['metric']}", "prediction_id")
-    board = workspace.predictions.leaderboard(name, column, n=n, show=shown, target=best["target"], where=where)
-    return board.rows.rows(named=True)
+    criteria: Criteria = {"target": best["target"], "where": where, "deleted": deleted}
+    return workspace.predictions.leaderboard(name, column, n=n, show=shown, **criteria).rows.rows(named=True)
 
 
 def _leaderboard(workspace: Workspace, name: str, best: dict[str, Any], *, several: bool) -> list[Section]:
@@ -172,9 +187,7 @@ def _what(best: dict[str, Any]) -> str:
 def _board(workspace: Workspace, name: str, best: dict[str, Any], trouble: list[str]) -> list[Row]:
     """Return the best pipelines that are still there, as their records tell them."""
     found = []
-    for row in _ranked(workspace, name, best, 12):
-        if row["deleted"]:
-            continue
+    for row in _ranked(workspace, name, best, _LOOKED_INTO, deleted=False):
         try:
             run = workspace.runs.get(row["run_id"])
             found.append(row_of(run.open(run.ref(int(row["ref"].rpartition("/")[2]))), trouble))

@@ -12,7 +12,7 @@ from workspaces import MAYONNAISE, PLS, small_csv
 from nws import Workspace, report
 from nws.dataset import ReadOptions
 from nws.errors import UnknownName, UsageError
-from nws.report import report_global
+from nws.report import report_global, wording
 from nws.report.facts import failures, run_facts, spreads
 from nws.report.markdown import escaped
 
@@ -162,6 +162,18 @@ def test_the_report_of_a_workspace_remembers_what_is_gone(copied):
     assert rows[first.name] == "deleted"
     assert len(rows_of(section(text, "The best of each dataset"))) == 2 + 2
     assert "deleted" in report_dataset(workspace, "two").markdown()
+
+
+def test_where_the_best_is_gone_the_best_that_is_still_there_is_named_and_looked_into(copied, monkeypatch):
+    workspace, *runs, _ = copied
+    monkeypatch.setattr("nws.report.of_dataset._LOOKED_INTO", 1)
+    best = workspace.predictions.query_best("two", "rmsecv", n=1, target=EVIL)["run_id"][0]
+    (kept,) = (one for one in runs if one.name != best)
+    shutil.rmtree(workspace.runs.get(best).folder)
+    text = report_dataset(workspace, "two").markdown()
+    there = run_facts(kept).ranked(EVIL)[0]
+    assert f"The best that is still there is {there.pipeline.ref}, with {wording.figure(there.score)}." in text
+    assert there.pipeline.ref in section(text, f"The best pipeline: {escaped(EVIL)}, RMSECV")
 
 
 def test_an_empty_workspace(tmp_path):
