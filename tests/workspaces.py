@@ -36,6 +36,15 @@ def ridge_grid(path, count, *, scaled=True):
     return path
 
 
+def finished_run(root, count):
+    """Make a workspace with accents in its names and a run of `count` quick pipelines, and return its folder."""
+    root.mkdir()
+    small_csv(root / "blé.csv")
+    ridge_grid(root / "grid.json", count)
+    Workspace.init(root)[0].run(root / "blé.csv", root / "grid.json", run_name="a")
+    return root
+
+
 def mixed_grid(path):
     """Write a config of several kinds of models, some of them drawing random numbers, on shuffled folds: 26 pipelines."""
     steps = [

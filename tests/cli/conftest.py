@@ -26,6 +26,19 @@ def here(monkeypatch, capsys, tmp_path):
     return call
 
 
+@pytest.fixture
+def nws_in(capsys):
+    """Run nws in a workspace that is given, and return what it printed."""
+
+    def call(workspace, *words, check=0):
+        code = run([*map(str, words), "-C", str(workspace.root)])
+        told = capsys.readouterr()
+        assert code == check, told.err
+        return told
+
+    return call
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A workspace with one finished run of three pipelines, made once; `place` copies it."""

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from workspaces import ridge_grid, small_csv
+from workspaces import finished_run
 
 from nws import Workspace
 
@@ -13,13 +13,7 @@ FORMS = ("folder", "zip", "skops")
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A workspace with two pipelines; the first is exported in every form."""
-    root = tmp_path_factory.mktemp("exports") / "Blé dur"
-    root.mkdir()
-    small_csv(root / "blé.csv")
-    ridge_grid(root / "grid.json", 2)
-    workspace, _ = Workspace.init(root)
-    workspace.run(root / "blé.csv", root / "grid.json", run_name="a")
-    return root
+    return finished_run(tmp_path_factory.mktemp("exports") / "Blé dur", 2)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import os
 import shutil
 
 import pytest
-from workspaces import ridge_grid, small_csv
+from workspaces import finished_run
 
 from nws import Workspace
 from nws.errors import Conflict, Damaged, UnknownName
@@ -22,13 +22,7 @@ REPLACED = [pair for pair in KINDS if pair[0] != "archives"]
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    root = tmp_path_factory.mktemp("shelves") / "Blé dur"
-    root.mkdir()
-    small_csv(root / "blé.csv")
-    ridge_grid(root / "grid.json", 2)
-    workspace, _ = Workspace.init(root)
-    workspace.run(root / "blé.csv", root / "grid.json")
-    return root
+    return finished_run(tmp_path_factory.mktemp("shelves") / "Blé dur", 2)
 
 
 @pytest.fixture
