@@ -70,27 +70,43 @@ def test_a_writer_that_dies_at_any_step_leaves_nothing_that_a_reader_trips_over(
     assert len(set(seen)) == 2
 
 
-WRITERS, EACH = 8, 15
+WRITERS, ROUNDS, EACH = 8, 5, 3
 APPEND = """
-writers, each = int(sys.argv[2]), int(sys.argv[3])
+turns, writers, rounds, each = Path(sys.argv[2]), *map(int, sys.argv[3:])
 
 def work(writer):
-    for number in range(each):
-        segments.append(folder, [row(writer * each + number)])
+    for turn in range(rounds):
+        while not (turns / str(turn)).exists():
+            time.sleep(0.001)
+        for number in range(each):
+            segments.append(folder, [row((writer * rounds + turn) * each + number)])
 
 children = [child(lambda: work(writer)) for writer in range(writers)]
 sys.exit(max(map(exit_code, children)))
 """
 
 
+def look(catalog, held):
+    """Return how many rows a reader sees, which are whole and there once, and no more than a program that knows no nws."""
+    ids = held.filter_by_criteria(show=["prediction_id"])["prediction_id"]
+    assert ids.n_unique() == len(ids)
+    plain = raw(catalog, segments.META)["prediction_id"]
+    assert plain.n_unique() == len(plain) >= len(ids)
+    assert set(ids) <= set(raw(catalog, segments.DATA)["prediction_id"])
+    return len(ids)
+
+
 def test_many_writers_at_once_and_readers_all_the_while(tmp_path):
-    total = WRITERS * EACH
-    segments.append(tmp_path, [row(total)])
+    """The reader gives the writers their turns, so that it has looked on however slow either is."""
+    catalog, turns = tmp_path / "catalog", tmp_path / "turns"
+    turns.mkdir()
+    total = WRITERS * ROUNDS * EACH
+    segments.append(catalog, [row(total)])
     failures, counts, done = [], [], threading.Event()
 
     def write():
         try:
-            run_script(HEAD + APPEND, tmp_path, WRITERS, EACH)
+            run_script(HEAD + APPEND, catalog, turns, WRITERS, ROUNDS, EACH)
         except BaseException as err:
             failures.append(err)
         finally:
@@ -98,22 +114,19 @@ def test_many_writers_at_once_and_readers_all_the_while(tmp_path):
 
     writer = threading.Thread(target=write)
     writer.start()
-    held = Predictions(tmp_path)
-    while not done.is_set():
-        ids = held.filter_by_criteria(show=["prediction_id"])["prediction_id"]
-        assert ids.n_unique() == len(ids)
-        counts.append(len(ids))
-        plain = raw(tmp_path, segments.META)["prediction_id"]
-        assert plain.n_unique() == len(plain) >= counts[-1]
-        visible = set(ids)
-        assert visible <= set(raw(tmp_path, segments.DATA)["prediction_id"])
+    held = Predictions(catalog)
+    for turn in range(ROUNDS):
+        counts.append(look(catalog, held))
+        (turns / str(turn)).touch()
+        while counts[-1] < 1 + WRITERS * EACH * (turn + 1) and not done.is_set():
+            counts.append(look(catalog, held))
     writer.join()
     assert not failures
     assert counts == sorted(counts)
-    assert len(set(counts)) > 3
+    assert len(set(counts)) > ROUNDS - 1
     assert sorted(held.filter_by_criteria()["pipeline_number"].to_list()) == list(range(total + 1))
-    assert raw(tmp_path, segments.DATA).group_by("prediction_id").len()["len"].to_list() == [3] * (total + 1)
-    assert {path.name for path in tmp_path.iterdir()} == set(segments.TABLES)
+    assert raw(catalog, segments.DATA).group_by("prediction_id").len()["len"].to_list() == [3] * (total + 1)
+    assert {path.name for path in catalog.iterdir()} == set(segments.TABLES)
 
 
 KILL = """
