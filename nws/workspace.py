@@ -145,6 +145,10 @@ class Workspace:
 
         return exports(self.root / "exports")
 
+    def shown(self, path: Path) -> str:
+        """Return a path as people see it: within the workspace, or whole where it is elsewhere."""
+        return (path.relative_to(self.root) if path.is_relative_to(self.root) else path).as_posix()
+
     @cached_property
     def library(self) -> Shelf:
         """The copies that people keep by name; a REF calls one `library:NAME`."""

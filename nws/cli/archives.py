@@ -8,7 +8,6 @@ from cyclopts import Parameter
 from nws.cli.copies import verify_copies
 from nws.cli.output import Progress
 from nws.cli.session import Handed
-from nws.errors import DONE
 
 Refs = Annotated[
     list[str], Parameter(help="RUN/0007, RUN/best, RUN/last, best:DATASET, a view, or the start of an id.")
@@ -53,7 +52,5 @@ def verify(names: list[str] | None = None, /, *, session: Handed) -> int:
         Names or paths of archives; all of them if not given.
     """
     workspace = session.workspace()
-    code = verify_copies(session.output, workspace.archives, workspace.root, names, noun="archive")
-    if code is None:
-        session.output.say("nothing is archived yet: nws catalog archive REF")
-    return DONE if code is None else code
+    none = "nothing is archived yet: nws catalog archive REF"
+    return verify_copies(session.output, workspace.archives, workspace.root, names, noun="archive", none=none)

@@ -61,9 +61,9 @@ def remove_copies(
 
 
 def verify_copies(
-    output: Output, shelf: "Shelf", root: Path, names: list[str] | None, *, noun: str, strays: bool = True
-) -> int | None:
-    """Check copies against their manifests, and return the exit code; None if there are none.
+    output: Output, shelf: "Shelf", root: Path, names: list[str] | None, *, noun: str, none: str, strays: bool = True
+) -> int:
+    """Check copies against their manifests, and return the exit code.
 
     Parameters
     ----------
@@ -77,13 +77,16 @@ def verify_copies(
         Which; all of them, and whatever else lies there, if not given.
     noun
         What a copy is called, which is also the `type` of a line: `archive`.
+    none
+        What is said where there are none.
     strays
         Whether to name what else lies on the shelf.
     """
     checked = list(shelf.list()) if names is None else shelf.find(names)
     others = list(shelf.strays()) if names is None and strays else []
     if not checked and not others:
-        return None
+        output.say(none)
+        return DONE
     states = Counter[str]()
     output.rows(noun, _rows(output, shelf, root, checked, states), ["state", "path"])
     for path in others:

@@ -105,9 +105,8 @@ def _rows(output: Output, workspace: "Workspace", found: "Iterator[Exported]", c
 def _row(
     workspace: "Workspace", pipeline: "Pipeline", path: Path, form: str, types: Sequence[str] = ()
 ) -> dict[str, Any]:
-    shown = path.relative_to(workspace.root) if path.is_relative_to(workspace.root) else path
     return {
-        "path": shown.as_posix(), "format": form, "record": pipeline.record_id, "pipeline_id": pipeline.record.id,
+        "path": workspace.shown(path), "format": form, "record": pipeline.record_id, "pipeline_id": pipeline.record.id,
         "skops_types": list(types),
     }  # fmt: skip
 

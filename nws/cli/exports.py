@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from nws.cli.copies import each_copy, remove_copies, verify_copies
 from nws.cli.session import Handed, Session
-from nws.errors import DONE, UnknownName
+from nws.errors import UnknownName
 
 if TYPE_CHECKING:
     from nws.shelf import Copy, Shelf
@@ -60,10 +60,7 @@ def verify(names: list[str] | None = None, /, *, output: Output = None, session:
     """
     shelf, root = _place(session, output)
     # Elsewhere they lie among files that are none of our business.
-    code = verify_copies(session.output, shelf, root, names, noun="export", strays=output is None)
-    if code is None:
-        session.output.say(_NONE)
-    return DONE if code is None else code
+    return verify_copies(session.output, shelf, root, names, noun="export", none=_NONE, strays=output is None)
 
 
 def remove(

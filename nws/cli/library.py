@@ -9,7 +9,6 @@ from cyclopts import Parameter
 from nws.cli.copies import each_copy, remove_copies, verify_copies
 from nws.cli.output import Progress
 from nws.cli.session import Handed, Session
-from nws.errors import DONE
 from nws.words import plural, size
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ _COLUMNS = {
     "name": "name", "kind": "kind", "dataset_name": "dataset", "run_id": "run", "pipeline_id": "pipeline",
     "bytes": "bytes", "imported": "imported", "description": "description", "note": "note",
 }  # fmt: skip
+_NONE = "the library is empty: nws library save --from REF --name NAME"
 
 
 def save(
@@ -73,7 +73,7 @@ def list_(*, session: Handed) -> None:
     found = each_copy(session.output, workspace.library, workspace.root, lambda copy: _facts(workspace, copy))
     shown = session.output.rows("copy", found, _COLUMNS)
     if not shown:
-        session.output.say("the library is empty: nws library save --from REF --name NAME")
+        session.output.say(_NONE)
 
 
 def _facts(workspace: "Workspace", copy: "Copy") -> dict[str, Any]:
@@ -151,11 +151,10 @@ def _load_run(session: Session, workspace: "Workspace", copy: "Copy") -> None:
     path = brought.run.folder.relative_to(workspace.root).as_posix()
     facts = {"path": path, "kind": copy.kind, "name": copy.name, "state": brought.state, "pipelines": brought.pipelines}
     session.output.made("loaded", facts)
-    session.output.say(said(brought.state, path, brought.pipelines))
+    session.output.say(_said(brought.state, path, brought.pipelines))
 
 
-def said(state: str, path: str, pipelines: int) -> str:
-    """Return what came of making a run, in words."""
+def _said(state: str, path: str, pipelines: int) -> str:
     what = plural(pipelines, "pipeline")
     if state == "unchanged":
         return f"{path} is there already, with the same {what}; nothing was changed"
@@ -167,9 +166,8 @@ def _unpack(session: Session, workspace: "Workspace", copy: "Copy", folder: Path
 
     with Progress(session.output, time.monotonic) as progress:
         done = unpack(copy.path, folder, foreign=foreign, report=progress.update)
-    shown = folder.relative_to(workspace.root) if folder.is_relative_to(workspace.root) else folder
     facts = {
-        "path": shown.as_posix(), "kind": copy.kind, "name": copy.name, "state": done.state, "files": done.files,
+        "path": workspace.shown(folder), "kind": copy.kind, "name": copy.name, "state": done.state, "files": done.files,
     }  # fmt: skip
     session.output.made("loaded", facts)
     changed = " were there already; nothing was changed" if done.state == "unchanged" else ""
@@ -186,10 +184,7 @@ def verify(names: list[str] | None = None, /, *, session: Handed) -> int:
     """
     workspace = session.workspace()
     chosen = None if names is None else [_plain(name) for name in names]
-    code = verify_copies(session.output, workspace.library, workspace.root, chosen, noun="copy")
-    if code is None:
-        session.output.say("the library is empty: nws library save --from REF --name NAME")
-    return DONE if code is None else code
+    return verify_copies(session.output, workspace.library, workspace.root, chosen, noun="copy", none=_NONE)
 
 
 def remove(

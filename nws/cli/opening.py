@@ -31,14 +31,10 @@ class Written:
         for form, path in self.files.items():
             beside = pictures_beside(path) if form == MARKDOWN and self.report.pictures else None
             yield {
-                "path": _shown(workspace, path), "kind": self.report.kind, "name": self.report.name or None,
+                "path": workspace.shown(path), "kind": self.report.kind, "name": self.report.name or None,
                 "format": form, "size_bytes": path.stat().st_size,
-                "pictures": None if beside is None else _shown(workspace, beside),
+                "pictures": None if beside is None else workspace.shown(beside),
             }  # fmt: skip
-
-
-def _shown(workspace: "Workspace", path: Path) -> str:
-    return (path.relative_to(workspace.root) if path.is_relative_to(workspace.root) else path).as_posix()
 
 
 def write_report(

@@ -90,8 +90,9 @@ def _report(
         raise UsageError("--open opens the HTML page, and only Markdown is asked for", hint="leave --format md out")
     workspace = session.workspace()
     written = write_report(session, workspace, make, forms=forms, output=output)
-    session.output.rows("report", written.lines(workspace), ["path"])
-    for line in written.lines(workspace):
+    lines = list(written.lines(workspace))
+    session.output.rows("report", lines, ["path"])
+    for line in lines:
         if line["pictures"]:
             session.output.say(f"pictures of {Path(str(line['path'])).name}: {line['pictures']}")
     open_page(session, written, really=open_)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nws.errors import NwsError
 from nws.report.blocks import Picture, Text
+from nws.report.pictures import silent
 from nws.report.wording import sentence
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _drawn(drawing: Drawing, *, of: str, parts: Mapping[str, str]) -> list[Block
     try:
         found = drawing("svg", left_out.__setitem__, failed.__setitem__)
         if any(len(data) > _LARGE for data in found.values()):
-            smaller = drawing("png", _silent, _silent)
+            smaller = drawing("png", silent, silent)
             found = dict(_smaller(name, data, smaller) for name, data in found.items())
     except NwsError as err:
         why = ": ".join(word for word in (sentence(err.message), err.hint) if word)
@@ -78,10 +79,6 @@ def _drawn(drawing: Drawing, *, of: str, parts: Mapping[str, str]) -> list[Block
     ]
     lines = [*_reasons(left_out, parts), *_reasons(failed, parts)]
     return [*pictures, *(Text(line, hint=True) for line in lines)]
-
-
-def _silent(_name: str, _why: str) -> None:
-    pass
 
 
 def _reasons(told: dict[str, str], parts: Mapping[str, str]) -> list[str]:

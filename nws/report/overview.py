@@ -62,15 +62,18 @@ class Scores:
         return METRICS[self.metric].goal == "max"
 
     @property
+    def ideal(self) -> float | None:
+        """The best figure there can be; None where the least or the greatest is best."""
+        return {"zero": 0.0, "one": 1.0}.get(METRICS[self.metric].goal)
+
+    @property
     def height(self) -> str:
         """What colours stand for: the figure, or how far from where it is best."""
-        ideal = {"zero": "0", "one": "1"}.get(METRICS[self.metric].goal)
-        return self.label if ideal is None else f"distance of {self.label} from {ideal}"
+        return self.label if self.ideal is None else f"distance of {self.label} from {self.ideal:g}"
 
     def heights(self, values: Array) -> Array:
         """Return figures as colours stand for them."""
-        ideal = {"zero": 0.0, "one": 1.0}.get(METRICS[self.metric].goal)
-        return values if ideal is None else abs(values - ideal)
+        return values if self.ideal is None else abs(values - self.ideal)
 
     def rank(self, value: float) -> float:
         """Return a number that is smaller the better a figure is."""

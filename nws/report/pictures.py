@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     Told = Callable[[str, str], None]
 
 
-def _silent(_name: str, _why: str) -> None:
-    pass
+def silent(_name: str, _why: str) -> None:
+    """Say nothing of a picture that is not drawn."""
 
 
 def draw(
@@ -35,7 +35,7 @@ def draw(
     *,
     form: str = style.PNG,
     trust: bool = False,
-    left_out: Told = _silent,
+    left_out: Told = silent,
     failed: Told | None = None,
 ) -> dict[str, bytes]:
     """Return the pictures of a pipeline: `chart_predictions.png` and so on, by name; none of one that failed.
@@ -68,7 +68,7 @@ def draw(
     return _drawn(_of_a_pipeline(subject), form, left_out, failed or left_out)
 
 
-def draw_run(workspace: Workspace, run: Run, *, form: str = style.PNG, left_out: Told = _silent) -> dict[str, bytes]:
+def draw_run(workspace: Workspace, run: Run, *, form: str = style.PNG, left_out: Told = silent) -> dict[str, bytes]:
     """Return the pictures of a run by name: `chart_components.png`, `chart_metrics_by_preprocessing.png`, ….
 
     Where several targets were predicted, each has its own, with the target in the name.

@@ -48,6 +48,11 @@ class Form(NamedTuple):
             return None
         return path.name.removesuffix(suffix)
 
+    def files(self, path: Path) -> list[Path]:
+        """Return the files that a copy is made of, the one that bears its name first; they need not be there."""
+        stem = path.name.removesuffix(self.suffixes[0])
+        return [path.with_name(f"{stem}{suffix}") for suffix in self.suffixes]
+
 
 class Kind(NamedTuple):
     """One kind of copy.
@@ -105,6 +110,8 @@ class Shelf:
     ) -> None:
         self.root = root
         self.kinds = kinds
+        # A name ends in every suffix that is a part of its own: the longest one tells.
+        self._longest_first = sorted(kinds.items(), key=lambda item: -len(item[1].form.suffixes[0]))
         self._naming = naming
         self._beside = beside
 
@@ -194,9 +201,7 @@ class Shelf:
         chosen = self._kind(held.kind)
         name = check_name(name, "copy name")
         path = self.root / chosen.folder / f"{name}{chosen.form.suffixes[0]}"
-        before = self.named(name)
-        if before and not replace:
-            raise Conflict(f"{before[0].path} is there already", hint=NAME)
+        before = self.replaced(name, replace=replace)
         self._writer(chosen, path, replace=replace)(path, held)
         for copy in before:
             if copy.path != path:
@@ -206,6 +211,19 @@ class Shelf:
     def named(self, name: str) -> Sequence[Copy]:
         """Return the copies of that name, of any kind; names that differ only in case are one file on some systems."""
         return [copy for copy in self.list() if copy.name.casefold() == name.casefold()]
+
+    def replaced(self, name: str, *, replace: bool) -> Sequence[Copy]:
+        """Return the copies in whose place one of that name would come.
+
+        Raises
+        ------
+        Conflict
+            If there are some and `replace` is not set.
+        """
+        before = self.named(name)
+        if before and not replace:
+            raise Conflict(f"{before[0].path} is there already", hint=NAME)
+        return before
 
     def get(self, name: str) -> Copy:
         """Return the copy of that name, or of that end of its path where copies of several kinds have the name.
@@ -227,19 +245,12 @@ class Shelf:
             fsio.remove_tree(copy.path)
             return
         # A copy is there when the last of its files is, so that one goes first.
-        fsio.remove_all(copy.path.parent, [path.name for path in reversed(self._files(copy))])
-
-    def _files(self, copy: Copy) -> list[Path]:
-        """Return the files that a copy is made of, the one that bears its name first; they need not be there."""
-        first, *others = self.kinds[copy.kind].form.suffixes
-        stem = copy.path.name.removesuffix(first)
-        return [copy.path, *(copy.path.with_name(f"{stem}{suffix}") for suffix in others)]
+        files = self.kinds[copy.kind].form.files(copy.path)
+        fsio.remove_all(copy.path.parent, [file.name for file in reversed(files)])
 
     def has(self, pipeline: Pipeline, kind: str | None = None, *, name: str | None = None) -> bool:
         """Say whether there is a copy of that name; whether it is sound, `verify` says."""
-        chosen, path = self._kind(kind), self.path(pipeline, kind, name=name)
-        stem = path.name.removesuffix(chosen.form.suffixes[0])
-        return all(path.with_name(f"{stem}{suffix}").exists() for suffix in chosen.form.suffixes)
+        return all(file.exists() for file in self._kind(kind).form.files(self.path(pipeline, kind, name=name)))
 
     def _kind(self, kind: str | None) -> Kind:
         chosen = next(iter(self.kinds)) if kind is None else kind
@@ -273,9 +284,7 @@ class Shelf:
 
     def _copy(self, path: Path) -> Copy | None:
         """Return the copy that a file or folder belongs to, if any."""
-        # A name ends in every suffix that is a part of its own: the longest one tells.
-        held = sorted(self.kinds.items(), key=lambda item: -len(item[1].form.suffixes[0]))
-        for kind, made in held:
+        for kind, made in self._longest_first:
             if path.parent == self.root / made.folder and (name := made.form.name_of(path)) is not None:
                 return Copy(kind=kind, name=name, path=path.with_name(f"{name}{made.form.suffixes[0]}"))
         return None
@@ -313,7 +322,8 @@ class Shelf:
         """Return how many bytes a copy takes on disk."""
         if copy.path.is_dir():
             return sum(path.lstat().st_size for path in copy.path.rglob("*") if not path.is_dir())
-        return sum(path.lstat().st_size for path in self._files(copy) if os.path.lexists(path))
+        files = self.kinds[copy.kind].form.files(copy.path)
+        return sum(file.lstat().st_size for file in files if os.path.lexists(file))
 
     def verify(self, copy: Copy) -> Finding:
         """Check a copy against its manifest, in bounded memory."""

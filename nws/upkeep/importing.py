@@ -9,7 +9,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nws.errors import BadInput, Conflict, UsageError
+from nws.errors import BadInput, UsageError
 from nws.ids import ObjectId, check_name
 from nws.records import encode
 from nws.shelf.contents import EXPORT, FILTERED, FULL_RUN, WHOLE, filtered, told, whole
@@ -110,13 +110,11 @@ def _contents(pipeline: OpenedPipeline) -> Contents:
 
 def _shelve(workspace: Workspace, opened: Opened, contents: Contents, name: str, *, replace: bool) -> Taken:
     library, marks = workspace.library, workspace.library_imported
-    before = library.named(name)
     manifest = ObjectId.of(encode(contents.manifest()))
-    for copy in before:
+    for copy in library.named(name):
         if copy.kind == contents.kind and open_any(copy.path).manifest == manifest:
             return Taken(kind=copy.kind, name=copy.name, path=copy.path, state=UNCHANGED, pipelines=1)
-    if before and not replace:
-        raise Conflict(f"{before[0].path} is there already", hint="choose another --name, or --replace it")
+    before = library.replaced(name, replace=replace)
     # The mark first: what is foreign is never there without it. It stays if nothing comes: two may import at once.
     marks.add(name, kind=contents.kind, manifest=manifest, file=opened.path.name)
     with opened.kept_open():

@@ -87,9 +87,8 @@ def save(
     name = check_name(name, "copy name")
     if how.kind not in KINDS:
         raise UsageError(f"no such kind of copy: {how.kind!r}", hint=f"one of {', '.join(KINDS)}")
-    taken = workspace.library.named(name)
-    if taken and not how.replace:
-        raise Conflict(f"{taken[0].path} is there already", hint="choose another --name, or --replace it")
+    # Before the run is read through.
+    workspace.library.replaced(name, replace=how.replace)
     if how.kind == FULL_RUN:
         run = run_of(workspace, ref)
         with full_run(run, workspace.library.root, report=report) as contents:
@@ -100,7 +99,7 @@ def save(
 
 
 def _put(workspace: Workspace, contents: Contents, name: str, run: str, *, replace: bool) -> Path:
-    marks, before = workspace.library_imported, workspace.library.named(name)
+    marks, before = workspace.library_imported, workspace.library.replaced(name, replace=replace)
     foreign = workspace.runs.imported.has(run) or _of_another_user(workspace)
     if foreign:
         # A copy of what somebody else made is no more one's own than that is.
@@ -261,7 +260,7 @@ def describe(workspace: Workspace, copy: Copy) -> dict[str, Any]:
         "path": copy.path.relative_to(workspace.root).as_posix(),
         "description": str(opened.source.get("description", "")),
         "imported": workspace.library_imported.has(copy.name),
-        "bytes": copy.path.stat().st_size,
+        "bytes": workspace.library.size(copy),
         "manifest": opened.manifest,
     }
     if opened.kind == FULL_RUN:

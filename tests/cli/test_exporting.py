@@ -25,6 +25,9 @@ EVERY = [*((form, short) for form in ("folder", "skops") for short in SHORTS), (
 USUAL = {("folder", SNV_SCALED), ("folder", SVC), ("skops", SCALED), ("skops", LDA), ("zip", SNV_SCALED)}
 CASES = [pytest.param(*case, marks=() if case in USUAL else pytest.mark.slow) for case in EVERY]
 OURS, FAILS = "own_c/1", "own_c/2"
+needs_root = pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() != 0, reason="needs root, to give files to another user"
+)
 
 
 @pytest.fixture(scope="module")
@@ -153,9 +156,8 @@ def test_two_steps_of_the_target_come_back_from_skops(here, place):
         check_same(alone(path, place / "test.csv").stdout, pipeline(place, "gas_two/1"))
 
 
+@needs_root
 def test_a_model_as_skops_of_another_user_needs_trust_only_for_types_that_skops_does_not_know(here, place):
-    if os.name != "posix" or os.geteuid() != 0:
-        pytest.skip("needs root, to give files to another user")
     for short, code in ((SCALED, 0), (SNV_SCALED, 14)):
         path, *_ = exported(here, place, short, "--format", "skops")
         for file in (path, *path.iterdir()):
@@ -247,9 +249,8 @@ def test_skops_that_is_not_installed_is_named(here, place, monkeypatch):
     assert files(place / "exports") == []
 
 
+@needs_root
 def test_a_model_of_another_user_is_exported_only_with_trust(here, place, monkeypatch):
-    if os.name != "posix" or os.geteuid() != 0:
-        pytest.skip("needs root, to give files to another user")
     ref = pipeline(place, SCALED).ref
     os.chown(place / "_binaries", 65534, -1)
     for form in ("folder", "zip", "skops"):
